@@ -1,0 +1,337 @@
+"""The init process of the dynos: what PID 1 is to a machine, this is to localku's dynos.
+
+It is a fork of localku in a session of its own, the parent of every dyno and (on Linux) the child
+subreaper: whatever daemonises, double-forks or loses its parent becomes its child, and is counted
+to its dyno or at least known. It decides nothing: it spawns, signals and reports on orders. Its
+one decision is the last: when localku is gone (the control socket ends), however that happened,
+it ends all that is left below it, SIGTERM first, SIGKILL two seconds later, and then itself.
+START PATH: it spawns the first dynos before anything slow is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from localku.dynos import kernel, tree, wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+    import _socket
+
+MARKER = "LOCALKU_DYNO_ID"
+LAST_GRACE = 2.0  # seconds between SIGTERM and SIGKILL when localku died: all is over within 5 s
+MSG_CMSG_CLOEXEC = 0x40000000 if tree.LINUX else 0
+MSG_DONTWAIT = 0x40 if tree.LINUX else 0x80
+MAX_FDS = 3
+# Python ignores these (signal(7)); a dyno's programs expect the defaults
+SIGPIPE, SIGTERM, SIGKILL, SIGCONT = 13, 15, 9, 19 if sys.platform == "darwin" else 18
+DEFAULTED = (SIGPIPE, 25)  # SIGXFSZ
+
+
+class Order:
+    """How to start one run of a dyno. fds: [in, out] for pipes; with `tty`, a path, none."""
+
+    __slots__ = ("argv", "cwd", "env", "fds", "key", "tty")
+
+    def __init__(
+        self, key: int, argv: list[str], env: dict[str, str], cwd: str, tty: str, fds: list[int]
+    ) -> None:
+        self.key = key
+        self.argv = argv
+        self.env = env
+        self.cwd = cwd
+        self.tty = tty
+        self.fds = fds
+
+
+class Run:
+    """One run of a dyno as init sees it: its leader is the pid, group and session of the dyno."""
+
+    __slots__ = ("leader", "reaped")
+
+    def __init__(self, leader: int) -> None:
+        self.leader = leader
+        self.reaped = False
+
+
+class Init:
+    """The loop of the init process. Nothing here survives an exception: the last rites follow."""
+
+    def __init__(self, control: _socket.socket) -> None:
+        self.control = control
+        self.runs: dict[int, Run] = {}
+        self.adopted: dict[int, int] = {}  # pid of an orphan -> key of the run it belongs to
+        self.fds: list[int] = []  # received, not yet asked for by a whole message
+        self.outbox = bytearray()
+        self.me = os.getpid()
+
+    def tell(self, *message: object) -> None:
+        """Report to localku, never waiting for it: it may be waiting for us to take its orders."""
+        self.outbox += wire.pack(message)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the socket takes now. A closed socket is noticed by the reader, not here."""
+        try:
+            del self.outbox[: self.control.send(self.outbox, MSG_DONTWAIT)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.outbox.clear()
+
+    def spawn(self, order: Order) -> None:
+        """Start a run: own session, own terminal or pipes, default signals."""
+        try:
+            os.chdir(order.cwd)
+            pid = os.posix_spawn(
+                order.argv[0],
+                order.argv,
+                {**order.env, MARKER: str(order.key)},
+                file_actions=_file_actions(order),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=DEFAULTED,
+            )
+        except OSError as error:
+            self.tell("failed", order.key, error.errno or 0, error.strerror or str(error))
+        else:
+            self.runs[order.key] = Run(pid)
+            self.tell("spawned", order.key, pid, time.time())
+        for fd in order.fds:
+            os.close(fd)
+
+    def members(self, table: dict[int, tree.Proc]) -> dict[int, list[tree.Proc]]:
+        """Count every living descendant to its run; orphans of nobody are under -1."""
+        by_leader = {run.leader: key for key, run in self.runs.items()}
+        owner: dict[int, int] = {}
+        found: dict[int, list[tree.Proc]] = {}
+        for proc in self._below(table, by_leader):
+            key = owner.get(proc.parent)
+            if key is None or key < 0:
+                key = self._attribute(proc, by_leader)
+            owner[proc.pid] = key
+            found.setdefault(key, []).append(proc)
+        return found
+
+    def _below(self, table: dict[int, tree.Proc], by_leader: dict[int, int]) -> list[tree.Proc]:
+        below = tree.descendants(table, self.me)
+        if tree.LINUX:
+            return below
+        # no subreaper: what lost its parent is still known by the group that its leader opened
+        known = {proc.pid for proc in below}
+        strays = [p for p in table.values() if p.session in by_leader and p.pid not in known]
+        return below + strays
+
+    def _attribute(self, proc: tree.Proc, by_leader: dict[int, int]) -> int:
+        """Find whose an adopted orphan is: by session, by what was known, by its environment."""
+        if proc.pid in by_leader:
+            return by_leader[proc.pid]
+        if proc.session in by_leader:
+            return by_leader[proc.session]
+        if proc.pid not in self.adopted:
+            mark = tree.marker(proc.pid, MARKER.encode())
+            key = int(mark) if mark.isdigit() else -1
+            self.adopted[proc.pid] = key if key in self.runs else -1
+        return self.adopted[proc.pid]
+
+    def signal(self, key: int, number: int) -> None:
+        """Send `number` to every process of a run: its group at once, what left it one by one."""
+        run = self.runs.get(key)
+        if run is not None:
+            procs = self.members(tree.scan()).get(key, [])
+            if any(proc.group == run.leader for proc in procs):
+                _kill(-run.leader, number)
+            for proc in procs:
+                if proc.group != run.leader:
+                    _kill(proc.pid, number)
+
+    def reap(self) -> None:
+        """Collect the dead; report leaders, then runs of which nothing is left."""
+        dead: list[tuple[int, int]] = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            dead.append((pid, status))
+        if not dead and tree.LINUX:
+            return
+        found = self.members(tree.scan()) if any(self.runs) else {}
+        keys = {run.leader: key for key, run in self.runs.items()}
+        for pid, status in dead:
+            self.adopted.pop(pid, None)
+            key = keys.get(pid)
+            if key is not None:
+                self.runs[key].reaped = True
+                code = os.waitstatus_to_exitcode(status)
+                left = len(found.get(key, ()))
+                self.tell("exited", key, code if code >= 0 else 128 - code, time.time(), left)
+        for key in [k for k, run in self.runs.items() if run.reaped and not found.get(k)]:
+            del self.runs[key]
+            self.tell("gone", key)
+
+    def last_rites(self) -> None:
+        """End all that is left, so that no orphan outlives localku."""
+        deadline = time.monotonic() + LAST_GRACE
+        number = SIGTERM
+        while True:
+            self.reap()
+            left = [proc for procs in self.members(tree.scan()).values() for proc in procs]
+            if not left:
+                return
+            if time.monotonic() >= deadline:
+                if number == SIGKILL and time.monotonic() > deadline + LAST_GRACE:
+                    return  # unkillable (a dead disk): nothing more can be done
+                number = SIGKILL
+            for proc in left:
+                _kill(proc.pid, number)
+                _kill(proc.pid, SIGCONT)
+            time.sleep(0.02)
+            if number == SIGTERM:
+                number = 0  # asked once; from here on only wait
+
+    def serve(self) -> None:
+        """Carry out orders until localku is gone."""
+        import select
+        import signal
+
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        control, inbox, poll = self.control.fileno(), wire.Unpacker(), select.poll()
+        poll.register(wake_read, select.POLLIN)
+        self.reap()  # what died before the handler stood
+        while True:
+            poll.register(control, select.POLLIN | (select.POLLOUT if self.outbox else 0))
+            ready = dict(poll.poll(self._patience()))
+            if wake_read in ready:
+                os.read(wake_read, 4096)
+            if ready.get(control, 0) & ~select.POLLOUT and not self._obey(inbox):
+                return
+            if self.outbox:
+                self.flush()
+            self.reap()
+
+    def _patience(self) -> int | None:
+        """Without a subreaper no signal tells that a run's last process went: look (ms)."""
+        waiting = not tree.LINUX and any(run.reaped for run in self.runs.values())
+        return 50 if waiting else None
+
+    def _obey(self, inbox: wire.Unpacker) -> bool:
+        """Read one piece of the control socket; False when localku is gone."""
+        room = 16 + 4 * MAX_FDS + 8
+        try:
+            data, ancillary, _, _ = self.control.recvmsg(1 << 18, room, MSG_CMSG_CLOEXEC)
+        except OSError:
+            return False
+        for _, _, raw in ancillary:
+            self.fds += _unpack_fds(raw)
+        for message in inbox.feed(data):
+            if message[0] == "spawn":
+                self._spawn_message(*message[1:])  # type: ignore[arg-type]
+            elif message[0] == "signal":
+                self.signal(*message[1:])  # type: ignore[arg-type]
+        return bool(data)
+
+    def _spawn_message(
+        self, key: int, argv: list[str], env: dict[str, str], cwd: str, tty: str, count: int
+    ) -> None:
+        fds, self.fds = self.fds[:count], self.fds[count:]  # they came with the frame's first byte
+        self.spawn(Order(key, argv, env, cwd, tty, fds))
+
+
+def launch(first: list[Order]) -> tuple[_socket.socket, int]:
+    """Fork the init process, which spawns `first` at once. Returns the control socket and its pid.
+
+    The orders' fds are closed on this side. OSError when the machine has no process to give.
+    """
+    import _socket
+
+    ours, theirs = _socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        _main(theirs, first)
+    theirs.close()
+    for order in first:
+        for fd in order.fds:
+            os.close(fd)
+    return ours, pid
+
+
+def _main(control: _socket.socket, first: list[Order]) -> NoReturn:
+    status = 1
+    try:
+        os.setsid()  # the terminal's signals, and a kill of localku's group, must not end it
+        kernel.adopt_orphans()
+        init = Init(control)
+        _close_all_but({control.fileno(), *(fd for order in first for fd in order.fds)})
+        for order in first:
+            init.spawn(order)
+        _let_go_of_the_terminal()
+        try:
+            init.serve()
+        except Exception as error:
+            init.tell("trouble", f"{type(error).__name__}: {error}")
+        control.close()
+        init.last_rites()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _close_all_but(keep: set[int]) -> None:
+    """Drop what the fork copied (the router's sockets, the lock): they are localku's alone."""
+    low = 3
+    for fd in [*sorted(keep), os.sysconf("SC_OPEN_MAX") if not tree.LINUX else _highest() + 1]:
+        os.closerange(low, fd)
+        low = fd + 1
+
+
+def _highest() -> int:
+    return max(int(name) for name in os.listdir("/proc/self/fd"))
+
+
+def _let_go_of_the_terminal() -> None:
+    """A pipe's reader sees the end when localku ends, and pkill by name spares this process."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    os.close(null)
+    kernel.retitle("dyno-init")
+    _ignore_all()
+
+
+def _ignore_all() -> None:
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _unpack_fds(raw: bytes) -> list[int]:
+    fds = [int.from_bytes(raw[at : at + 4], sys.byteorder) for at in range(0, len(raw) - 3, 4)]
+    for fd in fds:
+        os.set_inheritable(fd, False)
+    return fds
+
+
+def _file_actions(order: Order) -> list[tuple[object, ...]]:
+    if order.tty:  # a session leader's first terminal becomes its controlling one (tty(4))
+        first: tuple[object, ...] = (os.POSIX_SPAWN_OPEN, 0, order.tty, os.O_RDWR, 0)
+        return [first, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
+    source, sink = order.fds
+    return [(os.POSIX_SPAWN_DUP2, source, 0), *((os.POSIX_SPAWN_DUP2, sink, n) for n in (1, 2))]
+
+
+def _kill(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass  # it went by itself, or gave itself rights that we lack

@@ -1,0 +1,136 @@
+"""localku's end of the init process: orders go out, events come in. The only way to a process.
+
+START PATH: it is usable before any event loop exists, and `attach` brings it to one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from localku.dynos import init, wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    import asyncio
+    from collections.abc import Callable
+
+    Listener = Callable[[tuple[object, ...]], None]
+
+SHELL = "/bin/sh"
+SOL_SOCKET, SCM_RIGHTS = (1, 1) if sys.platform.startswith("linux") else (0xFFFF, 1)
+
+
+class Terminal:
+    """What a dyno speaks through. output: our end; fds: its ends; path: of the pty, "" for pipes."""
+
+    __slots__ = ("fds", "output", "path")
+
+    def __init__(self, output: int, fds: list[int], path: str) -> None:
+        self.output = output
+        self.fds = fds
+        self.path = path
+
+
+def open_pipe() -> Terminal:
+    """One pipe for stdout and stderr, so that their order is kept; stdin is /dev/null."""
+    reading, writing = os.pipe()
+    return Terminal(reading, [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), writing], "")
+
+
+def open_pty(rows: int, columns: int) -> Terminal:
+    """A pseudo-terminal of that size for all three, so that colours and line buffering survive."""
+    master, slave = os.openpty()
+    resize_pty(master, rows, columns)
+    return Terminal(master, [slave], os.ttyname(slave))
+
+
+def resize_pty(master: int, rows: int, columns: int) -> None:
+    """Tell a pty its size in characters; its foreground group gets SIGWINCH (tty_ioctl(4))."""
+    import fcntl
+    import termios
+
+    size = b"".join(n.to_bytes(2, sys.byteorder) for n in (rows, columns, 0, 0))
+    fcntl.ioctl(master, termios.TIOCSWINSZ, size)
+
+
+def order(key: int, command: str, env: dict[str, str], cwd: str, terminal: Terminal) -> init.Order:
+    """Build the order that runs `command` in the shell, as Heroku runs a Procfile's line."""
+    argv = [SHELL, "-c", command]
+    return init.Order(key, argv, env, cwd, terminal.path, terminal.fds)
+
+
+class InitClient:
+    """Speaks with one init process. `listener` gets each event as the tuple that `wire` describes.
+
+    When init is gone the listener gets ("lost",): nothing can be spawned or signalled any more.
+    """
+
+    __slots__ = ("_control", "_inbox", "_loop", "listener", "pid")
+
+    def __init__(self, control: _socket.socket, pid: int) -> None:
+        self._control = control
+        self._inbox = wire.Unpacker()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.pid = pid
+        self.listener: Listener = lambda _: None
+
+    @classmethod
+    def launch(cls, first: list[init.Order]) -> InitClient:
+        """Fork the init process; it spawns `first` at once."""
+        return cls(*init.launch(first))
+
+    def attach(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> None:
+        """From now on deliver events from `loop`."""
+        self.listener = listener
+        self._loop = loop
+        loop.add_reader(self._control.fileno(), self._read)
+
+    def spawn(self, order: init.Order) -> None:
+        """Have a run started; ("spawned", …) or ("failed", …) answers. The order's fds are taken."""
+        frame = wire.pack(
+            ("spawn", order.key, order.argv, order.env, order.cwd, order.tty, len(order.fds))
+        )
+        rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in order.fds)
+        try:
+            sent = self._control.sendmsg([frame], [(SOL_SOCKET, SCM_RIGHTS, rights)])
+            self._control.sendall(frame[sent:])
+        except OSError:
+            pass  # init is gone: the reader says so
+        finally:
+            for fd in order.fds:
+                os.close(fd)
+
+    def signal(self, key: int, number: int) -> None:
+        """Have every process of a run signalled; one that is gone already is no error."""
+        try:
+            self._control.sendall(wire.pack(("signal", key, number)))
+        except OSError:
+            pass
+
+    def _read(self) -> None:
+        try:
+            data = self._control.recv(1 << 16)
+        except OSError:
+            data = b""
+        for message in self._inbox.feed(data):
+            self.listener(message)
+        if not data:
+            self.detach()
+            self.listener(("lost",))
+
+    def detach(self) -> None:
+        """Stop listening; orders still go out."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._control.fileno())
+            self._loop = None
+
+    def close(self) -> None:
+        """Let init go: it ends all that is left below it. Returns when it has (a few seconds)."""
+        self.detach()
+        self._control.close()
+        try:
+            os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            pass

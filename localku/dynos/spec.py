@@ -1,0 +1,89 @@
+"""What a dyno is to run: a value. START PATH: no dataclass here.
+
+Two equal specs need no restart; a dyno whose spec changed is restarted with the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+PORT_WORD = re.compile(r"\$(?:PORT\b|\{PORT\})")
+
+
+class DynoSpec:
+    """name: `web.1`. type: `web`. env: all but what the dyno's own run adds (see `environment`).
+
+    port: the one that it would like. binds: it is up only when it has bound its port (web).
+    boot, grace: seconds. memory: quota in bytes, 0 for none. health: a path that must answer
+    before the dyno is up, or "".
+    """
+
+    __slots__ = (
+        "binds",
+        "boot",
+        "command",
+        "cwd",
+        "env",
+        "grace",
+        "health",
+        "memory",
+        "name",
+        "port",
+        "pty",
+        "type",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        command: str,
+        cwd: str,
+        env: dict[str, str],
+        port: int,
+        *,
+        pty: bool = False,
+        boot: float = 60.0,
+        grace: float = 30.0,
+        memory: int = 0,
+        health: str = "",
+    ) -> None:
+        self.name = name
+        self.type = name.rpartition(".")[0]
+        self.binds = self.type == "web"
+        self.command = command
+        self.cwd = cwd
+        self.env = env
+        self.port = port
+        self.pty = pty
+        self.boot = boot
+        self.grace = grace
+        self.memory = memory
+        self.health = health
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DynoSpec) and all(
+            getattr(self, slot) == getattr(other, slot) for slot in self.__slots__
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def shown(self, port: int) -> str:
+        """The command as Heroku's log shows it: $PORT expanded, everything else as written."""
+        return PORT_WORD.sub(str(port), self.command)
+
+
+def environment(spec: DynoSpec, port: int) -> dict[str, str]:
+    """The variables of one run: the config, and PORT, DYNO (Heroku) and PS (foreman)."""
+    return {**spec.env, "PORT": str(port), "DYNO": spec.name, "PS": spec.name}
+
+
+def base_environment(parent: dict[str, str], config: dict[str, str]) -> dict[str, str]:
+    """What all dynos of an app share: config vars win over the surroundings, as in heroku local.
+
+    Python programs get unbuffered output, or nothing of a crash would be seen in a pipe.
+    """
+    env = {"PYTHONUNBUFFERED": "1", **parent, **config}
+    env.pop("LOCALKU_DYNO_ID", None)
+    env.setdefault("PATH", os.defpath)
+    return env
