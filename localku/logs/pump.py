@@ -1,0 +1,165 @@
+"""From a dyno's pipe or pty to lines: the reading end of the log stream.
+
+The law: a loud dyno never starves another one or the router (a few reads a turn, then the loop goes
+round), a quiet one costs nothing (no timer unless an open line waits to be shown), and what a dyno
+said before it died is read to the end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, TimerHandle
+    from collections.abc import Callable
+
+    from localku.logs.lines import LineSplitter
+
+CHUNK = 64 << 10  # bytes a read: the capacity of a pipe on Linux
+READS_PER_TURN = 4
+DRAIN_LIMIT = 1 << 20  # bytes read by close(): the largest pipe an ordinary user can have
+PARTIAL_AFTER = 0.1
+
+
+class Pump:
+    """Reads fd, which is this pump's alone: it is made non-blocking, and closed at the end unless
+    close_fd is false.
+
+    emit(data, continues): some lines, or after partial_after seconds an open one without `\\n`;
+    continues says that data begins in a line already partly given. on_eof(): called once, after the
+    last emit, when nobody has the other end open any more; not after close().
+    """
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        fd: int,
+        splitter: LineSplitter,
+        emit: Callable[[bytes, bool], object],
+        *,
+        partial_after: float = PARTIAL_AFTER,
+        on_eof: Callable[[], object] = lambda: None,
+        reads_per_turn: int = READS_PER_TURN,
+        close_fd: bool = True,
+    ) -> None:
+        self._loop = loop
+        self._fd = fd
+        self._splitter = splitter
+        self._emit = emit
+        self._partial_after = partial_after
+        self._on_eof = on_eof
+        self._reads_per_turn = reads_per_turn
+        self._close_fd = close_fd
+        self._taps: tuple[Callable[[bytes], object], ...] = ()
+        self._timer: TimerHandle | None = None
+        self._paused = False
+        self._ended = False
+        os.set_blocking(fd, False)
+        loop.add_reader(fd, self._readable)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all was read (end of file, or close())."""
+        return self._ended
+
+    def pause(self) -> None:
+        """Leave the bytes in the pipe: the dyno waits when it is full."""
+        if not self._paused and not self._ended:
+            self._paused = True
+            self._loop.remove_reader(self._fd)
+
+    def resume(self) -> None:
+        """Read again after pause()."""
+        if self._paused and not self._ended:
+            self._paused = False
+            self._loop.add_reader(self._fd, self._readable)
+
+    def tap(self, listener: Callable[[bytes], object]) -> Callable[[], None]:
+        """Give listener every chunk as it is read, before it is split (an attached terminal).
+        Returns what ends that."""
+        self._taps = (*self._taps, listener)
+
+        def untap() -> None:
+            self._taps = tuple(each for each in self._taps if each is not listener)
+
+        return untap
+
+    def close(self) -> None:
+        """Read what is there now (at most DRAIN_LIMIT bytes, even when paused), give the last line,
+        and stop. For a dyno that is gone while some grandchild holds its pipe open."""
+        if not self._ended:
+            self.drain()
+            self._end()
+
+    def drain(self) -> None:
+        """Read what is there now (at most DRAIN_LIMIT bytes, even when paused) and go on."""
+        room = DRAIN_LIMIT
+        while room > 0 and not self._ended:
+            chunk = self._read()
+            if not chunk:
+                break
+            room -= len(chunk)
+            self._take(chunk)
+
+    def _readable(self) -> None:
+        for _ in range(self._reads_per_turn):
+            chunk = self._read()
+            if chunk is None:
+                break
+            if not chunk:
+                self._end()
+                self._on_eof()
+                return
+            self._take(chunk)
+            if self._paused or self._ended or len(chunk) < CHUNK:
+                break
+        if self._timer is None and self._splitter.pending and not self._ended:
+            self._arm(self._partial_after)
+
+    def _read(self) -> bytes | None:
+        """A chunk; b"" at the end of file; None if there is nothing now."""
+        try:
+            return os.read(self._fd, CHUNK)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return b""  # what a pty's master says when its last user is gone
+            self._end()  # or the loop would call us for ever
+            raise
+
+    def _take(self, chunk: bytes) -> None:
+        for listener in self._taps:
+            listener(chunk)
+        lines = self._splitter.feed(chunk, self._loop.time())
+        if lines:
+            self._emit(lines, self._splitter.continues)
+
+    def _arm(self, delay: float) -> None:
+        self._timer = self._loop.call_later(delay, self._show_partial)
+
+    def _show_partial(self) -> None:
+        self._timer = None
+        if self._ended or not self._splitter.pending:
+            return
+        # The line that armed the timer may be complete, and a younger one open.
+        wait = self._splitter.since + self._partial_after - self._loop.time()
+        if wait > 0.001:
+            self._arm(wait)
+            return
+        text = self._splitter.flush()
+        self._emit(text, self._splitter.continues)
+
+    def _end(self) -> None:
+        self._ended = True
+        self._loop.remove_reader(self._fd)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._close_fd:
+            os.close(self._fd)
+        lines = self._splitter.close()
+        if lines:
+            self._emit(lines, self._splitter.continues)
