@@ -70,6 +70,10 @@ class PortBook:
         self._taken.add(port)
         return port
 
+    def claim(self, port: int) -> None:
+        """It was taken by another book's `take`."""
+        self._taken.add(port)
+
     def give_back(self, port: int) -> None:
         """The run that had it is gone."""
         self._taken.discard(port)

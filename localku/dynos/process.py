@@ -35,8 +35,13 @@ class Terminal:
 
 def open_pipe() -> Terminal:
     """One pipe for stdout and stderr, so that their order is kept; stdin is /dev/null."""
-    reading, writing = os.pipe()
-    return Terminal(reading, [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), writing], "")
+    null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        os.close(null)
+        raise
+    return Terminal(reading, [null, writing], "")
 
 
 def open_pty(rows: int, columns: int) -> Terminal:

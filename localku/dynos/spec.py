@@ -1,6 +1,4 @@
 """What a dyno is to run: a value. START PATH: no dataclass here.
-
-Two equal specs need no restart; a dyno whose spec changed is restarted with the new one.
 """
 
 from __future__ import annotations
@@ -8,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 
+RUNNING = ("command", "cwd", "env", "pty", "health")  # the rest applies without a restart
 PORT_WORD = re.compile(r"\$(?:PORT\b|\{PORT\})")
 
 
@@ -61,12 +60,9 @@ class DynoSpec:
         self.memory = memory
         self.health = health
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DynoSpec) and all(
-            getattr(self, slot) == getattr(other, slot) for slot in self.__slots__
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+    def differs(self, other: DynoSpec) -> bool:
+        """Whether a dyno of this spec must be restarted to be one of the other."""
+        return any(getattr(self, slot) != getattr(other, slot) for slot in RUNNING)
 
     def shown(self, port: int) -> str:
         """The command as Heroku's log shows it: $PORT expanded, everything else as written."""

@@ -1,0 +1,70 @@
+"""`localku`: finds the command and runs it. START PATH: imports nothing that `start` does not need.
+
+The only place, with the commands themselves, that prints errors and sets an exit status.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from localku.errors import UserError
+
+# command -> module with main(argv) -> int; spaces and colons are the same (`ps scale`, `ps:scale`)
+COMMANDS = {
+    "start": "localku.cli.start",
+    "check": "localku.cli.check",
+    "ps": "localku.cli.ps",
+    "ps:scale": "localku.cli.ps",
+    "ps:restart": "localku.cli.ps",
+    "ps:stop": "localku.cli.ps",
+    "attach": "localku.cli.attach",
+    "help": "localku.cli.usage",
+    "version": "localku.cli.usage",
+}
+ALIASES = {
+    "--help": "help",
+    "-h": "help",
+    "--version": "version",
+    "-V": "version",
+    "restart": "ps:restart",
+    "scale": "ps:scale",
+    "stop": "ps:stop",
+}
+
+
+def resolve(argv: list[str]) -> tuple[str, list[str]]:
+    """Find the command in `argv`: its name with colons, and the arguments that are left."""
+    if not argv:
+        return "help", []
+    if len(argv) > 1 and f"{argv[0]}:{argv[1]}" in COMMANDS:
+        return f"{argv[0]}:{argv[1]}", argv[2:]
+    name = ALIASES.get(argv[0], argv[0])
+    if name not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean `localku {near[0]}`?" if near else "see `localku help`"
+        raise UserError(f"{name} is not a localku command", hint=hint, status=2)
+    return name, argv[1:]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit status. A user's mistake is one line on stderr."""
+    try:
+        name, rest = resolve(sys.argv[1:] if argv is None else argv)
+        module = __import__(COMMANDS[name], fromlist=["main"])
+        if {"-h", "--help"} & set(rest[: rest.index("--")] if "--" in rest else rest):
+            name, rest = "help", [name]
+            module = __import__(COMMANDS["help"], fromlist=["main"])
+        return int(module.main(name, rest))
+    except UserError as error:
+        for line in str(error).splitlines():
+            print(f"localku: {line}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # the reader went away (`| head`): that is no mistake, and Python's flush must not complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141

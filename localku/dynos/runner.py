@@ -1,0 +1,263 @@
+"""Carries out what one dyno's lifecycle decides: spawning, timers, the port, the output.
+
+It decides nothing by itself. One runner is one name (`web.1`) for as long as it is in the
+formation; each run of it has a key, a terminal and a port of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from localku.dynos import lifecycle as life
+from localku.dynos import probe, process
+from localku.dynos.backoff import BackoffPolicy
+from localku.dynos.ports import PortBook
+from localku.dynos.spec import DynoSpec, environment
+from localku.logs.entry import Entry
+from localku.logs.lines import LineSplitter
+from localku.logs.pump import Pump
+
+SIGNALS = {"TERM": (15, 18), "KILL": (9,)}
+
+
+class Run:
+    """What one run of a dyno holds."""
+
+    __slots__ = ("host", "key", "number", "pid", "port", "pump", "terminal")
+
+    def __init__(self, number: int, key: int, port: int, terminal: process.Terminal) -> None:
+        self.number = number
+        self.key = key
+        self.port = port
+        self.terminal = terminal
+        self.pump: Pump | None = None
+        self.host = ""
+        self.pid = 0
+
+
+class Host(Protocol):
+    """What a runner needs of its supervisor."""
+
+    loop: asyncio.AbstractEventLoop
+    init: process.InitClient
+    ports: PortBook
+    paused: bool
+    size: tuple[int, int]
+    backoff: BackoffPolicy
+    partial_after: float
+    boot_scale: float
+
+    def publish(self, entry: Entry) -> None: ...
+    def next_key(self) -> int: ...
+    def track(self, run: Run, runner: Runner) -> None: ...
+    def forget(self, key: int) -> None: ...
+    def changed(self, runner: Runner) -> None: ...
+    def crashed(self, runner: Runner, status: int) -> None: ...
+
+
+class Runner:
+    """One dyno. `state` and `since` are what the API shows."""
+
+    def __init__(self, spec: DynoSpec, host: Host) -> None:
+        self.spec = spec
+        self.host = host
+        self.life = life.Lifecycle(binds=spec.binds, timing=self._timing(spec))
+        self.current: Run | None = None
+        self.changed_at = time.time()
+        self.leaving = False
+        self._timers: dict[life.Timer, asyncio.TimerHandle] = {}
+        self._probe: asyncio.Task[None] | None = None
+        self._adopted: Run | None = None
+        self._do: dict[type, Callable[..., None]] = {
+            life.Log: lambda effect: self.log(effect.text),
+            life.Spawn: lambda effect: self._spawn(effect.run),
+            life.Watch: lambda effect: self._watch(),
+            life.Signal: lambda effect: self._signal(effect.name),
+            life.Arm: lambda effect: self._arm(effect.timer, effect.seconds),
+            life.Disarm: lambda effect: self._disarm(effect.timer),
+            life.Crashed: lambda effect: self.host.crashed(self, effect.status),
+        }
+
+    @property
+    def state(self) -> str:
+        """Heroku's word: starting, up, crashed, down."""
+        return self.life.state
+
+    @property
+    def ended(self) -> bool:
+        """Nothing runs and nothing will by itself."""
+        return self.life.phase is life.Phase.DOWN
+
+    def _timing(self, spec: DynoSpec) -> life.Timing:
+        return life.Timing(boot=spec.boot, grace=spec.grace, backoff=self.host.backoff)
+
+    # -- orders --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run it."""
+        self.leaving = False
+        self._apply(self.life.start(self._now()))
+
+    def adopt(self, key: int, port: int, terminal: process.Terminal) -> None:
+        """Run it: its first run has been spawned before the event loop was there."""
+        self._adopted = Run(1, key, port, terminal)
+        self.start()
+
+    def restart(self) -> None:
+        """Stop it and run it again."""
+        self._apply(self.life.restart(self._now()))
+
+    def stop(self, grace: float | None = None) -> None:
+        """Stop it for good. grace: seconds in place of its own."""
+        self.leaving = True
+        self._apply(self.life.stop(self._now(), grace))
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.leaving = True
+        self._apply(self.life.kill())
+
+    def respec(self, spec: DynoSpec) -> None:
+        """Run something else from the next run on."""
+        self.spec = spec
+        self.life.retime(self._timing(spec))
+
+    def outgrew(self) -> None:
+        """Its memory passed twice the quota."""
+        self._apply(self.life.outgrew(self.life.run))
+
+    # -- events of init ------------------------------------------------------------------------
+
+    def event(self, run: Run, message: tuple[object, ...]) -> None:
+        """One event of one of its runs."""
+        kind, number = message[0], run.number
+        if kind == "spawned":
+            run.pid = int(message[2])  # type: ignore[call-overload]
+            shown = self.spec.shown(run.port)
+            self._apply(self.life.spawned(number, shown), float(message[3]))  # type: ignore[arg-type]
+            self._listen(run)
+        elif kind == "exited":
+            self._drain(run)
+            status, left = int(message[2]), int(message[4])  # type: ignore[call-overload]
+            self._apply(self.life.exited(number, status, left))
+        elif kind == "failed":
+            self._release(run)
+            self._apply(self.life.failed(number, self._now(), str(message[3])))
+        elif kind == "gone":
+            self._release(run)
+            self._apply(self.life.gone(number, self._now()))
+
+    # -- effects -------------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        return self.host.loop.time()
+
+    def _apply(self, effects: list[life.Effect], when: float | None = None) -> None:
+        before = self.life.state
+        for effect in effects:
+            if isinstance(effect, life.Log):
+                self.log(effect.text, when)
+            else:
+                self._do[type(effect)](effect)
+        if self.life.phase is not life.Phase.STARTING:
+            self._stop_looking()
+        if self.life.state != before or effects:
+            self.changed_at = time.time() if self.life.state != before else self.changed_at
+            self.host.changed(self)
+
+    def log(self, text: str, when: float | None = None) -> None:
+        """A line of `heroku[web.1]`."""
+        moment = time.time() if when is None else when
+        self.host.publish(Entry(moment, "heroku", self.spec.name, text.encode() + b"\n"))
+
+    def _spawn(self, number: int) -> None:
+        run, self._adopted = self._adopted, None
+        self.current = run if run is not None else self._order(number)
+        self.host.track(self.current, self)
+
+    def _order(self, number: int) -> Run:
+        spec, host = self.spec, self.host
+        port = host.ports.take(spec.port)
+        key = host.next_key()
+        try:
+            terminal = process.open_pty(*host.size) if spec.pty else process.open_pipe()
+        except OSError as error:
+            # not from within the lifecycle's own turn: it is told as an event like any other
+            failure = ("failed", key, error.errno, error.strerror)
+            run = Run(number, key, port, process.Terminal(-1, [], ""))
+            host.loop.call_soon(self.event, run, failure)
+            return run
+        env = environment(spec, port)
+        host.init.spawn(process.order(key, spec.command, env, spec.cwd, terminal))
+        return Run(number, key, port, terminal)
+
+    def _listen(self, run: Run) -> None:
+        name = self.spec.name
+
+        def emit(data: bytes, continues: bool) -> None:
+            self.host.publish(Entry(time.time(), "app", name, data, continues))
+
+        run.pump = Pump(
+            self.host.loop,
+            run.terminal.output,
+            LineSplitter(strip_cr=bool(run.terminal.path)),
+            emit,
+            partial_after=self.host.partial_after,
+        )
+        if self.host.paused:
+            run.pump.pause()
+
+    def _drain(self, run: Run) -> None:
+        """What the app said last comes before what is said of its end."""
+        if run.pump is not None:
+            run.pump.drain()
+
+    def _release(self, run: Run) -> None:
+        if run.pump is not None:
+            run.pump.close()
+            run.pump = None
+        elif run.terminal.output >= 0:
+            os.close(run.terminal.output)
+        self.host.forget(run.key)
+        self.host.ports.give_back(run.port)
+
+    def _signal(self, name: str) -> None:
+        if self.current is not None:
+            for number in SIGNALS[name]:
+                self.host.init.signal(self.current.key, number)
+
+    def _arm(self, timer: life.Timer, seconds: float) -> None:
+        self._disarm(timer)
+        self._timers[timer] = self.host.loop.call_later(seconds, self._ring, timer)
+
+    def _disarm(self, timer: life.Timer) -> None:
+        handle = self._timers.pop(timer, None)
+        if handle is not None:
+            handle.cancel()
+
+    def _ring(self, timer: life.Timer) -> None:
+        del self._timers[timer]
+        self._apply(self.life.rang(timer, self._now()))
+
+    # -- the port ------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        self._stop_looking()
+        if self.current is not None:
+            self._probe = self.host.loop.create_task(self._look(self.current))
+
+    async def _look(self, run: Run) -> None:
+        run.host = await probe.until_bound(run.port)
+        if self.spec.health:
+            await probe.until_healthy(run.host, run.port, self.spec.health)
+        self._probe = None
+        self._apply(self.life.bound(run.number))
+
+    def _stop_looking(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            self._probe = None

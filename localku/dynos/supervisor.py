@@ -1,0 +1,167 @@
+"""All dynos of one app: makes what runs equal to what the formation says.
+
+`apply` takes the wanted specs and starts, stops or restarts the difference; each dyno's own life
+is its runner's business. One writer per fact: only this task changes a dyno's state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable
+
+from localku.dynos import process
+from localku.dynos.backoff import BackoffPolicy
+from localku.dynos.early import EarlyRun
+from localku.dynos.ports import PortBook
+from localku.dynos.runner import Run, Runner
+from localku.dynos.spec import DynoSpec
+from localku.logs.entry import Entry
+
+
+class Supervisor:
+    """Runs dynos through one init process.
+
+    publish: takes every log entry. on_change: called when any dyno's state changed.
+    on_crash: called with (dyno, status) when a dyno ended by itself. on_lost: init is gone.
+    """
+
+    def __init__(
+        self,
+        init: process.InitClient,
+        *,
+        publish: Callable[[Entry], None],
+        on_change: Callable[[], None],
+        on_crash: Callable[[str, int], None],
+        on_lost: Callable[[str], None],
+        backoff: BackoffPolicy,
+        partial_after: float = 0.1,
+        size: tuple[int, int] = (24, 80),
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.init = init
+        self.publish = publish
+        self.on_change = on_change
+        self.on_crash = on_crash
+        self.on_lost = on_lost
+        self.backoff = backoff
+        self.partial_after = partial_after
+        self.size = size
+        self.paused = False
+        self.ports = PortBook()
+        self.runners: dict[str, Runner] = {}
+        self._runs: dict[int, tuple[Runner, Run]] = {}
+        self._keys = itertools.count(1)
+        self._settled = asyncio.Event()
+        self._settled.set()
+
+    def adopt(self, early: Iterable[EarlyRun]) -> None:
+        """Take over the runs that were spawned before the event loop; they used keys 1, 2, …"""
+        for run in early:
+            self.ports.claim(run.port)
+            runner = Runner(run.spec, self)
+            self.runners[run.spec.name] = runner
+            runner.adopt(self.next_key(), run.port, run.terminal)
+        self.init.attach(self.loop, self._event)
+
+    def apply(self, specs: Iterable[DynoSpec], *, refresh: bool = False) -> None:
+        """Make these the running dynos. Those whose spec changed restart; the others are left be.
+
+        refresh: crashed ones start again too (a new config ends a cool-off).
+        """
+        wanted = {spec.name: spec for spec in specs}
+        for name, runner in self.runners.items():
+            if name not in wanted and not runner.leaving:
+                runner.stop()
+        for name, spec in wanted.items():
+            existing = self.runners.get(name)
+            if existing is None:
+                self.runners[name] = Runner(spec, self)
+                self.runners[name].start()
+            else:
+                self._update(existing, spec, refresh)
+        self._sweep()
+
+    def _update(self, runner: Runner, spec: DynoSpec, refresh: bool) -> None:
+        changed = runner.spec.differs(spec)
+        runner.respec(spec)
+        if runner.leaving:
+            runner.start()
+        elif changed or (refresh and runner.state == "crashed"):
+            runner.restart()
+
+    def restart(self, which: Callable[[Runner], bool]) -> list[str]:
+        """Restart the dynos that `which` picks; returns their names."""
+        picked = [runner for runner in self.runners.values() if which(runner)]
+        for runner in picked:
+            if not runner.leaving:
+                runner.restart()
+        return [runner.spec.name for runner in picked]
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading the dynos' output (the console's back-pressure)."""
+        self.paused = paused
+        for _, run in self._runs.values():
+            if run.pump is not None:
+                run.pump.pause() if paused else run.pump.resume()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """The terminal has another size: so have the dynos' (SIGWINCH reaches them)."""
+        self.size = (rows, columns)
+        for _, run in self._runs.values():
+            if run.terminal.path:
+                process.resize_pty(run.terminal.output, rows, columns)
+
+    async def shut_down(self, grace: float) -> None:
+        """Stop all dynos; returns when nothing of them is left. grace: seconds until SIGKILL."""
+        for runner in list(self.runners.values()):
+            runner.stop(grace)
+        self._sweep()
+        await self._settled.wait()
+
+    def kill(self) -> None:
+        """End all dynos at once."""
+        for runner in list(self.runners.values()):
+            runner.kill()
+
+    # -- for the runners -----------------------------------------------------------------------
+
+    def next_key(self) -> int:
+        """A key for a new run."""
+        return next(self._keys)
+
+    def track(self, run: Run, runner: Runner) -> None:
+        """Events of this run are for that runner."""
+        self._runs[run.key] = (runner, run)
+
+    def forget(self, key: int) -> None:
+        """The run with that key is gone."""
+        self._runs.pop(key, None)
+
+    def changed(self, runner: Runner) -> None:
+        """A runner's state may be another."""
+        self._sweep()
+        self.on_change()
+
+    def crashed(self, runner: Runner, status: int) -> None:
+        """A runner's dyno ended by itself."""
+        self.on_crash(runner.spec.name, status)
+
+    # -- events --------------------------------------------------------------------------------
+
+    def _event(self, message: tuple[object, ...]) -> None:
+        if message[0] in ("lost", "trouble"):
+            self.on_lost(str(message[1]) if len(message) > 1 else "it was killed")
+            return
+        found = self._runs.get(message[1])  # type: ignore[call-overload]
+        if found is not None:
+            runner, run = found
+            runner.event(run, message)
+
+    def _sweep(self) -> None:
+        for name in [n for n, r in self.runners.items() if r.leaving and r.ended]:
+            del self.runners[name]
+        if self.runners:
+            self._settled.clear()
+        else:
+            self._settled.set()

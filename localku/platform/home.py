@@ -1,0 +1,124 @@
+"""The `.localku` folder of an app: who runs it, and where its control socket is. START PATH.
+
+The lock is the truth: the kernel drops it with the process, however that ends, so a file that a
+dead platform left behind never says "already running". Folder 0700, files 0600, ignored by git.
+"""
+
+from __future__ import annotations
+
+import os
+
+from localku.errors import UserError
+
+FOLDER = ".localku"
+LOCK, SOCKET, STATUS = "lock", "api.sock", "platform"
+SUN_PATH = 100  # bytes that fit into a socket address everywhere (unix(7): 108, macOS: 104)
+
+
+class Home:
+    """path: the folder. Open from `claim` to `close`; the lock is held in between."""
+
+    __slots__ = ("_lock", "path", "socket")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.socket = socket_path(path)
+        self._lock = -1
+
+    def claim(self) -> None:
+        """Make the folder and take the lock. UserError when another platform has it."""
+        import fcntl
+
+        try:
+            _make_folder(self.path)
+            fd = os.open(self._file(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            reason = error.strerror
+            raise UserError(
+                f"cannot write the state folder: {reason}", where=self.path, hint="check its rights"
+            ) from None
+        try:
+            # not flock: a lock of the process, which the init process does not inherit
+            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(fd, 32).decode("ascii", "replace").strip()
+            os.close(fd)
+            raise UserError(
+                f"localku runs this app already (pid {holder or 'unknown'})",
+                hint="see `localku ps`, or stop it first",
+            ) from None
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        self._lock = fd
+
+    def announce(self, app: str, port: int) -> None:
+        """Write down what the other commands need to find this platform."""
+        draft = self._file(STATUS + ".new")
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        text = f"app={app}\nport={port}\npid={os.getpid()}\nsocket={self.socket}\n"
+        try:
+            os.write(fd, text.encode())
+        finally:
+            os.close(fd)
+        os.replace(draft, self._file(STATUS))
+
+    def close(self) -> None:
+        """Take away what was announced and let the lock go."""
+        if self._lock < 0:
+            return
+        for path in (self.socket, self._file(STATUS)):
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+        os.close(self._lock)
+        self._lock = -1
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    fd = os.open(os.path.join(path, ".gitignore"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(fd, b"*\n")
+    finally:
+        os.close(fd)
+
+
+def socket_path(folder: str) -> str:
+    """Where the control socket of that state folder is: in it, unless its path is too long."""
+    path = os.path.join(folder, SOCKET)
+    if len(os.fsencode(path)) <= SUN_PATH:
+        return path
+    import hashlib
+
+    name = hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:16]
+    base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/localku-{os.getuid()}"
+    return os.path.join(base, f"localku-{name}", SOCKET)
+
+
+def read_status(folder: str) -> dict[str, str]:
+    """Read what a platform announced there; empty when none does. OSError is no platform, too."""
+    try:
+        with open(os.path.join(folder, STATUS), encoding="utf-8") as file:
+            return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+    except OSError:
+        return {}
+
+
+def find(start: str) -> str:
+    """Find the nearest state folder of a running platform from `start` upward, or ""."""
+    here = os.path.abspath(start)
+    while True:
+        folder = os.path.join(here, FOLDER)
+        if read_status(folder):
+            return folder
+        above = os.path.dirname(here)
+        if above == here:
+            return ""
+        here = above

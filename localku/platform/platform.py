@@ -1,0 +1,206 @@
+"""The platform process: ties one app's supervisor, router and log stream together, and ends them.
+
+It owns the event loop's signals and the order of things at the start and at the end. Whatever
+goes wrong in here ends in the same place: dynos stopped, init closed, nothing left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+import time
+from typing import Protocol
+
+from localku.dynos.backoff import BackoffPolicy
+from localku.dynos.early import EarlyRun
+from localku.dynos.process import InitClient
+from localku.dynos.supervisor import Supervisor
+from localku.logs.console import Console
+from localku.logs.entry import Entry
+from localku.manifest.settings import Settings
+from localku.platform.app import App
+from localku.platform.home import Home
+from localku.router.router import Router
+from localku.router.settings import RouterSettings
+from localku.router.table import RoutingTable
+
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
+BROKEN_PIPE = 128 + signal.SIGPIPE
+PLATFORM_ERROR = 70  # EX_SOFTWARE of sysexits.h
+
+
+class Service(Protocol):
+    """Something that lives as long as the platform: the control socket, the file watch."""
+
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Platform:
+    """Hosts one app. `run` returns the exit status when all is over."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        home: Home,
+        init: InitClient,
+        early: list[EarlyRun],
+        sockets: list[socket.socket],
+        console: Console,
+    ) -> None:
+        self.app = app
+        self.home = home
+        self.init = init
+        self.early = early
+        self.sockets = sockets
+        self.console = console
+        self.services: list[Service] = []
+        self.status = 0
+        self._ending: asyncio.Event | None = None
+        self._hurried = False
+        self._table_due = False
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.app.manifest.settings
+
+    async def run(self) -> int:
+        """Run until a signal, a closed stdout or a crash (--exit-on-crash) ends it."""
+        self.loop = asyncio.get_running_loop()
+        self.loop.set_exception_handler(self._unexpected)
+        self._ending = asyncio.Event()
+        self._connect_console()
+        for number in ENDING_SIGNALS:
+            self.loop.add_signal_handler(number, self._signalled, number)
+        self.supervisor = self._supervise()
+        self.router = Router(_router_settings(self.settings), self._publish_router)
+        try:
+            self.supervisor.adopt(self.early)
+            self._refresh_table()
+            await self.router.serve(self.sockets)
+            self.home.announce(self.app.name, self.port)
+            self._greet()
+            for service in self.services:
+                await service.start()
+            await self._ending.wait()
+        finally:
+            await self._wind_up()
+        return self.status
+
+    @property
+    def port(self) -> int:
+        """The router's port."""
+        return int(self.sockets[0].getsockname()[1])
+
+    def end(self, status: int) -> None:
+        """Begin the end: stop all dynos and leave with `status`. Again: at once."""
+        assert self._ending is not None
+        if not self._ending.is_set():
+            self.status = status
+            self._ending.set()
+        elif not self._hurried:
+            self._hurried = True
+            self.supervisor.kill()
+
+    # -- the start -----------------------------------------------------------------------------
+
+    def _supervise(self) -> Supervisor:
+        settings = self.settings
+        policy = BackoffPolicy(
+            settings.backoff_first, settings.backoff_max, settings.backoff_reset
+        )
+        supervisor = Supervisor(
+            self.init,
+            publish=self.app.stream.publish,
+            on_change=self._changed,
+            on_crash=self._crashed,
+            on_lost=self._lost,
+            backoff=policy,
+            partial_after=settings.partial_line,
+            size=terminal_size(),
+        )
+        self.app.supervisor = supervisor
+        if self.app.pty:
+            self.loop.add_signal_handler(
+                signal.SIGWINCH, lambda: supervisor.resize(*terminal_size())
+            )
+        return supervisor
+
+    def _connect_console(self) -> None:
+        self.console.on_pressure = lambda on: self.supervisor.pause(on)
+        self.console.on_closed = self._mute
+        self.console.start(self.loop)
+        if stat.S_ISFIFO(os.fstat(1).st_mode):
+            # the poll tells when a pipe's last reader went, before anything is written to it
+            self.loop.add_reader(1, self._mute)
+
+    def _greet(self) -> None:
+        places = f"http://localhost:{self.port} and http://{self.app.name}.localhost:{self.port}"
+        self.app.say(f"Running {self.app.described_formation() or 'no dynos'} on {places}")
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def _signalled(self, number: int) -> None:
+        self.end(128 + number)
+
+    def _mute(self, _: int = 0) -> None:
+        """Nobody reads what we say: stop as a program that writes to a closed pipe stops."""
+        self.loop.remove_reader(1)
+        if self._ending is not None and not self._ending.is_set():
+            self.end(BROKEN_PIPE)
+
+    def _crashed(self, name: str, status: int) -> None:
+        if self.settings.exit_on_crash and self._ending is not None and not self._ending.is_set():
+            self.app.say(f"{name} exited with status {status}: stopping (--exit-on-crash)")
+            self.end(status)
+
+    def _lost(self, why: str) -> None:
+        text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}\n"
+        self.app.stream.publish(Entry(time.time(), "heroku", "init", text.encode()))
+        self.end(PLATFORM_ERROR)
+
+    def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        loop.default_exception_handler(context)
+        if isinstance(context.get("exception"), Exception):
+            self.end(PLATFORM_ERROR)
+
+    def _publish_router(self, app: str, entry: Entry) -> None:
+        self.app.stream.publish(entry)
+
+    def _changed(self) -> None:
+        if not self._table_due:
+            self._table_due = True
+            self.loop.call_soon(self._refresh_table)
+
+    def _refresh_table(self) -> None:
+        self._table_due = False
+        route = self.app.route()
+        self.router.replace(RoutingTable({f"{self.app.name}.localhost": route}, route))
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def _wind_up(self) -> None:
+        for service in reversed(self.services):
+            await service.close()
+        grace = self.settings.shutdown_grace
+        try:
+            await asyncio.gather(self.supervisor.shut_down(grace), self.router.close(grace))
+        finally:
+            await self.loop.run_in_executor(None, self.init.close)
+            self.console.close(CONSOLE_PATIENCE)
+            self.home.close()
+
+
+def terminal_size() -> tuple[int, int]:
+    """Rows and columns of localku's own terminal, or 24 and 80."""
+    try:
+        size = os.get_terminal_size(1)
+    except OSError:
+        return 24, 80
+    return (size.lines, size.columns) if size.lines and size.columns else (24, 80)
