@@ -1,0 +1,152 @@
+"""The table of settings. Flags, variables, localku.yml keys, --help and README all come from it.
+
+A default that is a fact of Heroku names its source. Durations are in seconds. START PATH.
+"""
+
+from __future__ import annotations
+
+from localku.manifest.setting import Setting
+
+GROUPS = ("The app", "The router", "Dynos", "Time", "Watching files", "Output")
+_APP, _ROUTER, _DYNOS, _TIME, _WATCH, _OUTPUT = GROUPS
+
+TABLE: tuple[Setting, ...] = (
+    Setting(
+        "root", "text", ".", ("-d", "--root"), "folder of the app",
+        group=_APP, metavar="DIR", aliases=("--directory", "--app-root"), yaml_key="",
+    ),
+    Setting(
+        "procfile", "list", ["Procfile"], ("-f", "--procfile"),
+        "Procfile to read; several add up", group=_APP, metavar="FILE",
+    ),
+    Setting(
+        "env", "list", [".env"], ("-e", "--env"),
+        "file of config vars; several (or a,b): the later wins", group=_APP, metavar="FILE",
+        yaml_key="env_files",
+    ),
+    Setting(
+        "formation", "list", [], ("-m", "--formation"),
+        "dynos of each type: web=2,worker=1; all=1 is the rest", group=_APP, metavar="TYPE=N",
+        aliases=("-c", "--concurrency"), shown_default="all=1",
+    ),
+    Setting(
+        "config", "text", "localku.yml", ("--config",), "file of settings", group=_APP,
+        metavar="FILE", yaml_key="",
+    ),
+    Setting(
+        "app", "text", "", ("-a", "--app"), "name of the app", group=_APP, metavar="NAME",
+        yaml_key="name", shown_default="name of the folder",
+    ),
+    Setting(
+        "port", "port", 5006, ("-p", "--port"), "port of the router (next: PORT)",
+        group=_ROUTER, metavar="PORT",
+    ),
+    Setting(
+        "bind", "text", "localhost", ("--bind",), "address of the router", group=_ROUTER,
+        metavar="ADDRESS",
+    ),
+    Setting(
+        "port_base", "port", None, ("--port-base",), "port of web.1, or of what is first",
+        group=_ROUTER, metavar="PORT", shown_default="--port + 100",
+    ),
+    # The next five: Dev Center, "HTTP Routing" and "Heroku Error Codes".
+    Setting(
+        "request_timeout", "duration", 30.0, ("--request-timeout",),
+        "wait for the first byte of a response (H12)", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "idle_timeout", "duration", 55.0, ("--idle-timeout",),
+        "silence after the first byte (H15, H28)", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "connect_timeout", "duration", 5.0, ("--connect-timeout",),
+        "wait for a dyno to take a connection (H19)", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "quarantine", "duration", 5.0, ("--quarantine",),
+        "no requests for a dyno that refused one", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "boot_wait", "duration", 75.0, ("--boot-wait",),
+        "requests wait this long for the first web dyno (H20)", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "router_log", "choice", "classic", ("--router-log",), "style of the request log lines",
+        group=_ROUTER, metavar="STYLE", choices=("classic", "2.0"),
+    ),
+    Setting(
+        "pty", "bool", None, ("--pty",), "run each dyno on a terminal of its own", group=_DYNOS,
+        shown_default="when the output is a terminal",
+    ),
+    Setting(
+        "exit_on_crash", "bool", False, ("--exit-on-crash",),
+        "stop all when a dyno exits, with its status (for CI)", group=_DYNOS,
+    ),
+    Setting(
+        "memory", "bytes", None, ("--memory",), "memory quota of a dyno (R14, R15)", group=_DYNOS,
+        metavar="SIZE", per_type=True, shown_default="no quota",
+    ),
+    Setting(
+        "health", "path", "", ("--health",), "path that must answer before a web dyno is up",
+        group=_DYNOS, metavar="PATH", per_type=True, shown_default="its port is bound",
+    ),
+    Setting(
+        "health_timeout", "duration", 5.0, ("--health-timeout",), "wait for that path to answer",
+        group=_DYNOS, metavar="TIME", per_type=True,
+    ),
+    Setting(
+        "boot_timeout", "duration", 60.0, ("--boot-timeout",), "to bind its port: web dynos (R10)",
+        group=_TIME, metavar="TIME", per_type=True,
+    ),
+    Setting(
+        "grace", "duration", 30.0, ("-t", "--grace"), "from SIGTERM to SIGKILL (R12)", group=_TIME,
+        metavar="TIME", aliases=("--timeout",), per_type=True,
+    ),
+    Setting(
+        "shutdown_grace", "duration", 4.0, ("--shutdown-grace",),
+        "the same when all stops; at most --grace", group=_TIME, metavar="TIME", heroku=30.0,
+    ),
+    # Heroku's: Dev Center, "Dyno Crash Restart Policy" (2014): 10 minutes, doubling to 24 hours.
+    Setting(
+        "backoff_first", "duration", 1.0, ("--backoff-first",), "pause after a second crash",
+        group=_TIME, metavar="TIME", heroku=600.0,
+    ),
+    Setting(
+        "backoff_max", "duration", 60.0, ("--backoff-max",), "longest pause; it doubles up to this",
+        group=_TIME, metavar="TIME", heroku=86400.0,
+    ),
+    Setting(
+        "backoff_reset", "duration", 60.0, ("--backoff-reset",),
+        "a crash after this uptime counts as the first", group=_TIME, metavar="TIME", heroku=600.0,
+    ),
+    Setting(
+        "heroku_times", "bool", False, ("--heroku-times",), "pauses and graces as on Heroku",
+        group=_TIME,
+    ),
+    Setting(
+        "time_scale", "number", 1.0, ("--time-scale",), "multiplies every time, given or default",
+        group=_TIME, metavar="FACTOR",
+    ),
+    Setting(
+        "watch", "bool", False, ("--watch",), "restart the types whose files change", group=_WATCH,
+    ),
+    Setting(
+        "watch_pattern", "list", None, ("--watch-pattern",), "files that count, as in .gitignore",
+        group=_WATCH, metavar="GLOB", per_type=True, yaml_key="", shown_default="all but ignored",
+    ),
+    Setting(
+        "format", "choice", "heroku", ("--format",), "form of the log lines", group=_OUTPUT,
+        metavar="FORM", choices=("heroku", "short", "json"),
+    ),
+    Setting(
+        "color", "choice", "auto", ("--color",), "also NO_COLOR and --no-color", group=_OUTPUT,
+        metavar="WHEN", choices=("auto", "always", "never"),
+        aliases=("--colour",),
+    ),
+    Setting(
+        "partial_line", "duration", 0.1, ("--partial-line",), "show an unfinished line after",
+        group=_OUTPUT, metavar="TIME",
+    ),
+)  # fmt: skip
+
+BY_NAME: dict[str, Setting] = {setting.name: setting for setting in TABLE}
