@@ -117,7 +117,7 @@ class Console:
         self._writer.watched = True
         if queued > 2 * self._high:
             self._lose()  # this is what pressure does not slow
-        elif self._loop is not None and not self._pressed:
+        if self._loop is not None and not self._pressed:
             self._pressed = True
             self._seen = (self._writer.written, self._loop.time())
             self._arm()
