@@ -50,10 +50,11 @@ class Handler(BaseHTTPRequestHandler):
             if not self.raw_requestline:
                 return
             self.began, self.arrived_ms = time.perf_counter(), time.time() * 1000
+            # What the log line names if this request, unlike the one before, cannot be read.
+            self.command, self.path, self.headers = "", "", Message()
             self.request_id = messages.request_id(None)
             self.connection.settimeout(READ_SECONDS)
             if len(self.raw_requestline) > MAX_LINE:
-                self.command, self.path = "", ""
                 self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
             elif self.parse_request():
                 self._answer(server)
@@ -134,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             "measure#web.request": log.milliseconds(time.perf_counter() - self.began),
             "measure#db.query": log.milliseconds(self.store.take_seconds()),
         }
-        start = (getattr(self, "headers", None) or {}).get("X-Request-Start", "")
+        start = self.headers.get("X-Request-Start", "")
         if start.isascii() and start.isdigit():
             # What the router and the queue in front of this process cost, before we were asked.
             waited = max(0.0, self.arrived_ms - int(start[:15]))
