@@ -34,7 +34,7 @@ def read_into(found: EnvFile, text: str, name: str, environ: Mapping[str, str]) 
             "this looks like JSON", where=f"{name}:1", hint="write one KEY=value on each line"
         )
     errors: list[UserError] = []
-    for line, binding in _bindings(text):
+    for line, binding in numbered(text):
         where = f"{name}:{line}"
         error = _mistake(binding, where)
         if error is not None:
@@ -46,16 +46,11 @@ def read_into(found: EnvFile, text: str, name: str, environ: Mapping[str, str]) 
                 found.warnings.append(
                     (where, f"the value of {binding.key} goes over several lines")
                 )
-            found.add(binding.key, _expand(found, binding, where, environ), name, line)
+            found.add(binding.key, expand(found, binding, where, environ), name, line)
     raise_if_any(errors)
 
 
-def bindings(text: str) -> list[Binding]:
-    """What python-dotenv makes of a text, line by line; for `check`."""
-    return [binding for _, binding in _bindings(text)]
-
-
-def _bindings(text: str) -> Iterator[tuple[int, Binding]]:
+def numbered(text: str) -> Iterator[tuple[int, Binding]]:
     """Bindings with the line on which each begins (python-dotenv counts the blank ones before)."""
     for binding in parse_stream(io.StringIO(text)):
         original = binding.original
@@ -63,7 +58,8 @@ def _bindings(text: str) -> Iterator[tuple[int, Binding]]:
         yield original.line + original.string.count("\n", 0, blank), binding
 
 
-def _expand(found: EnvFile, binding: Binding, where: str, environ: Mapping[str, str]) -> str:
+def expand(found: EnvFile, binding: Binding, where: str, environ: Mapping[str, str]) -> str:
+    """The value of a binding with `${OTHER}` filled in; a warning for each that is not set."""
     value = binding.value or ""
     if "${" not in value or quote_of(binding) == "'":
         return value

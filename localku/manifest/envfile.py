@@ -104,22 +104,27 @@ def _read_plain(found: EnvFile, text: str, name: str) -> bool:
         key = key.rstrip(" \t")
         if key.startswith("export") and key[6:7] in (" ", "\t"):
             key = key[6:].lstrip(" \t")
-        value = value.lstrip(" \t")
-        if not sign or key == "export" or not is_key(key) or not _is_plain(value):
+        taken = _plain_value(value.lstrip(" \t"))
+        if not sign or key == "export" or not is_key(key) or taken is None:
             return False
-        plain.append((key, value, number))
+        plain.append((key, taken, number))
     for key, value, number in plain:
         found.add(key, value, name, number)
     return True
 
 
-def _is_plain(value: str) -> bool:
-    """Whether python-dotenv takes these characters as they are: no quotes, comment, expansion."""
-    if not value:
-        return True
-    return (
-        value.isprintable()  # no line or paragraph separator, no tab, no NUL
-        and value[0] not in "'\""
-        and "#" not in value
-        and "${" not in value
-    )
+def _plain_value(text: str) -> str | None:
+    """The value that a plain text stands for; None if python-dotenv has to decide.
+
+    Plain is a text without expansion, without blanks other than spaces, on one line; in quotes,
+    if nothing in it is escaped. A comment may follow.
+    """
+    if not text:
+        return ""
+    if not text.isprintable() or "${" in text or text[0] == "#":
+        return None
+    if text[0] in "'\"":
+        inner, end, rest = text[1:].partition(text[0])
+        rest = rest.lstrip(" ")
+        return inner if end and "\\" not in inner and rest[:1] in ("", "#") else None
+    return text.partition(" #")[0].rstrip(" ")

@@ -70,25 +70,27 @@ def _metavar(setting: Setting) -> str:
     return "|".join(setting.choices) if setting.choices else setting.metavar
 
 
-def help_lines(width: int = 30) -> list[str]:
-    """All settings as lines of --help, by group. width: column at which the words begin."""
+def help_lines(column: int = 28, width: int = 80) -> list[str]:
+    """All settings as lines of --help, by group. column: where the words begin."""
     lines: list[str] = []
     for group in GROUPS:
         lines += ["", f"{group}:"]
         for setting in TABLE:
             if setting.group == group:
-                lines += _help_line(setting, width)
+                lines += _help_lines(setting, column, width)
     return lines
 
 
-def _help_line(setting: Setting, width: int) -> list[str]:
+def _help_lines(setting: Setting, column: int, width: int) -> list[str]:
     short = f"{setting.flags[0]}, " if len(setting.flags) > 1 else "    "
     value = f" {_metavar(setting)}" if setting.kind != "bool" else ""
-    left = f"  {short}{setting.flag}{value}"
-    right = setting.help
+    lines = [f"  {short}{setting.flag}{value}".ljust(column)]
+    if len(lines[0]) > column:
+        lines.append(" " * column)
     default = default_text(setting)
-    if default and default != "no":
-        right += f" [{default}]"
-    if len(left) >= width:
-        return [left, " " * width + right]
-    return [left.ljust(width) + right]
+    shown = f" [{default}]" if default and default != "no" else ""
+    for word in f"{setting.help}{shown}".split():
+        if len(lines[-1]) + 1 + len(word) > width:
+            lines.append(" " * column)
+        lines[-1] += word if len(lines[-1]) == column else f" {word}"
+    return lines
