@@ -31,7 +31,7 @@ class Backoff:
         self.crashes = 0
 
     def crashed(self, uptime: float) -> float:
-        """Tell a crash after `uptime` seconds; returns the seconds to wait before the next start."""
+        """Tell a crash after `uptime` seconds; returns the seconds until the next start."""
         if uptime >= self.policy.forgiven_after:
             self.crashes = 0
         self.crashes += 1

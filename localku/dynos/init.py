@@ -14,21 +14,18 @@ import os
 import sys
 import time
 
-from localku.dynos import kernel, tree, wire
+from localku.dynos import kernel, rites, tree, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
     import _socket
+    from typing import NoReturn
 
 MARKER = "LOCALKU_DYNO_ID"
-LAST_GRACE = 2.0  # seconds between SIGTERM and SIGKILL when localku died: all is over within 5 s
 MSG_CMSG_CLOEXEC = 0x40000000 if tree.LINUX else 0
 MSG_DONTWAIT = 0x40 if tree.LINUX else 0x80
 MAX_FDS = 3
-# Python ignores these (signal(7)); a dyno's programs expect the defaults
-SIGPIPE, SIGTERM, SIGKILL, SIGCONT = 13, 15, 9, 19 if sys.platform == "darwin" else 18
-DEFAULTED = (SIGPIPE, 25)  # SIGXFSZ
+DEFAULTED = (13, 25)  # SIGPIPE, SIGXFSZ: Python ignores them, a dyno's programs expect to die
 
 
 class Order:
@@ -143,22 +140,14 @@ class Init:
         if run is not None:
             procs = self.members(tree.scan()).get(key, [])
             if any(proc.group == run.leader for proc in procs):
-                _kill(-run.leader, number)
+                rites.send(-run.leader, number)
             for proc in procs:
                 if proc.group != run.leader:
-                    _kill(proc.pid, number)
+                    rites.send(proc.pid, number)
 
     def reap(self) -> None:
         """Collect the dead; report leaders, then runs of which nothing is left."""
-        dead: list[tuple[int, int]] = []
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            dead.append((pid, status))
+        dead = rites.reap_all()
         if not dead and tree.LINUX:
             return
         found = self.members(tree.scan()) if any(self.runs) else {}
@@ -174,26 +163,6 @@ class Init:
         for key in [k for k, run in self.runs.items() if run.reaped and not found.get(k)]:
             del self.runs[key]
             self.tell("gone", key)
-
-    def last_rites(self) -> None:
-        """End all that is left, so that no orphan outlives localku."""
-        deadline = time.monotonic() + LAST_GRACE
-        number = SIGTERM
-        while True:
-            self.reap()
-            left = [proc for procs in self.members(tree.scan()).values() for proc in procs]
-            if not left:
-                return
-            if time.monotonic() >= deadline:
-                if number == SIGKILL and time.monotonic() > deadline + LAST_GRACE:
-                    return  # unkillable (a dead disk): nothing more can be done
-                number = SIGKILL
-            for proc in left:
-                _kill(proc.pid, number)
-                _kill(proc.pid, SIGCONT)
-            time.sleep(0.02)
-            if number == SIGTERM:
-                number = 0  # asked once; from here on only wait
 
     def serve(self) -> None:
         """Carry out orders until localku is gone."""
@@ -248,7 +217,7 @@ class Init:
 
 
 def launch(first: list[Order]) -> tuple[_socket.socket, int]:
-    """Fork the init process, which spawns `first` at once. Returns the control socket and its pid.
+    """Fork the init process, which spawns `first` at once. Returns our socket to it and its pid.
 
     The orders' fds are closed on this side. OSError when the machine has no process to give.
     """
@@ -280,7 +249,7 @@ def _main(control: _socket.socket, first: list[Order]) -> NoReturn:
         except Exception as error:
             init.tell("trouble", f"{type(error).__name__}: {error}")
         control.close()
-        init.last_rites()
+        rites.end_all([run.leader for run in init.runs.values()])
         status = 0
     finally:
         os._exit(status)
@@ -328,10 +297,3 @@ def _file_actions(order: Order) -> list[tuple[object, ...]]:
         return [first, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
     source, sink = order.fds
     return [(os.POSIX_SPAWN_DUP2, source, 0), *((os.POSIX_SPAWN_DUP2, sink, n) for n in (1, 2))]
-
-
-def _kill(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # it went by itself, or gave itself rights that we lack

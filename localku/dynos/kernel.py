@@ -16,7 +16,7 @@ def _call(name: str, *args: int) -> int:
     try:
         import _ctypes
 
-        handle = _ctypes.dlopen(None, 0x2)
+        handle = _ctypes.dlopen(None, 0x2)  # type: ignore[arg-type]
         return int(_ctypes.call_function(_ctypes.dlsym(handle, name), args))
     except (ImportError, AttributeError):
         import ctypes

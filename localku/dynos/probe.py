@@ -24,7 +24,7 @@ async def connects(family: int, host: str, port: int) -> bool:
         sock.setblocking(False)
         await loop.sock_connect(sock, (host, port))
         # in the ephemeral range a socket can meet itself (RFC 9293 3.5, simultaneous open)
-        return sock.getsockname()[:2] != sock.getpeername()[:2]
+        return bool(sock.getsockname()[:2] != sock.getpeername()[:2])
     except OSError:
         return False
     finally:

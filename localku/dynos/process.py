@@ -23,7 +23,7 @@ SOL_SOCKET, SCM_RIGHTS = (1, 1) if sys.platform.startswith("linux") else (0xFFFF
 
 
 class Terminal:
-    """What a dyno speaks through. output: our end; fds: its ends; path: of the pty, "" for pipes."""
+    """What a dyno speaks through. output: our end; fds: its ends; path: of a pty, or ""."""
 
     __slots__ = ("fds", "output", "path")
 
@@ -93,7 +93,7 @@ class InitClient:
         loop.add_reader(self._control.fileno(), self._read)
 
     def spawn(self, order: init.Order) -> None:
-        """Have a run started; ("spawned", …) or ("failed", …) answers. The order's fds are taken."""
+        """Have a run started; "spawned" or "failed" answers. The order's fds are taken."""
         frame = wire.pack(
             ("spawn", order.key, order.argv, order.env, order.cwd, order.tty, len(order.fds))
         )

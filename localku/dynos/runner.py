@@ -27,7 +27,7 @@ SIGNALS = {"TERM": (15, 18), "KILL": (9,)}
 class Run:
     """What one run of a dyno holds."""
 
-    __slots__ = ("host", "key", "number", "pid", "port", "pump", "terminal")
+    __slots__ = ("host", "key", "number", "pid", "port", "pump", "started_at", "terminal")
 
     def __init__(self, number: int, key: int, port: int, terminal: process.Terminal) -> None:
         self.number = number
@@ -37,6 +37,7 @@ class Run:
         self.pump: Pump | None = None
         self.host = ""
         self.pid = 0
+        self.started_at = 0.0  # seconds since the epoch; 0 until it is spawned
 
 
 class Host(Protocol):
@@ -49,7 +50,6 @@ class Host(Protocol):
     size: tuple[int, int]
     backoff: BackoffPolicy
     partial_after: float
-    boot_scale: float
 
     def publish(self, entry: Entry) -> None: ...
     def next_key(self) -> int: ...
@@ -137,8 +137,9 @@ class Runner:
         kind, number = message[0], run.number
         if kind == "spawned":
             run.pid = int(message[2])  # type: ignore[call-overload]
+            run.started_at = float(message[3])  # type: ignore[arg-type]
             shown = self.spec.shown(run.port)
-            self._apply(self.life.spawned(number, shown), float(message[3]))  # type: ignore[arg-type]
+            self._apply(self.life.spawned(number, shown), run.started_at)
             self._listen(run)
         elif kind == "exited":
             self._drain(run)

@@ -1,5 +1,4 @@
-"""What a dyno is to run: a value. START PATH: no dataclass here.
-"""
+"""What a dyno is to run: a value. START PATH: no dataclass here."""
 
 from __future__ import annotations
 

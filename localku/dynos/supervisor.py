@@ -124,6 +124,15 @@ class Supervisor:
         for runner in list(self.runners.values()):
             runner.kill()
 
+    def leaders(self) -> list[int]:
+        """The sessions of all runs."""
+        return [run.pid for _, run in self._runs.values() if run.pid]
+
+    def abandon(self) -> None:
+        """There is nothing left to supervise: init and all that it ran are gone."""
+        self.runners.clear()
+        self._settled.set()
+
     # -- for the runners -----------------------------------------------------------------------
 
     def next_key(self) -> int:

@@ -53,7 +53,7 @@ def _linux() -> dict[int, Proc]:
 
 
 def parse_ps(text: str) -> dict[int, Proc]:
-    """Read `ps -axo pid=,ppid=,pgid=,stat=`; a session is not told there, so its group stands in."""
+    """Read `ps -axo pid=,ppid=,pgid=,stat=`, which tells no session: the group stands in."""
     table = {}
     for line in text.splitlines():
         fields = line.split()

@@ -22,8 +22,8 @@ HEADER = 4
 
 
 def pack(message: tuple[object, ...]) -> bytes:
-    """One frame: four bytes of length, then the message. ValueError for what marshal cannot hold."""
-    body = marshal.dumps(message)
+    """One frame: four bytes of length, then the message. ValueError for other types."""
+    body = marshal.dumps(message)  # type: ignore[arg-type]
     return len(body).to_bytes(HEADER, "big") + body
 
 

@@ -6,7 +6,6 @@ does (`app[api]`), and ends in one `apply` of the supervisor.
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from localku.errors import UserError
 from localku.logs.entry import Entry
 from localku.logs.stream import LogStream
 from localku.manifest.manifest import Manifest
-from localku.platform.plan import dyno_specs
+from localku.platform.plan import Surroundings, dyno_specs
 from localku.router.table import AppRoute, Upstream
 
 NAMESPACE = uuid.UUID("6c6f6361-6c6b-5500-8000-6c6f63616c6b")
@@ -28,16 +27,15 @@ DEFAULT_USER = "you@localhost"
 class App:
     """One app. Times are seconds since the epoch; quantities are whole numbers from 0."""
 
-    def __init__(
-        self, manifest: Manifest, formation: Mapping[str, int], stream: LogStream, *, pty: bool
-    ) -> None:
+    def __init__(self, manifest: Manifest, around: Surroundings, stream: LogStream) -> None:
         self.manifest = manifest
-        self.name = manifest.name
-        self.id = str(uuid.uuid5(NAMESPACE, f"{manifest.root}\0{manifest.name}"))
-        self.formation = dict(formation)
+        self.around = around
+        self.name = manifest.app
+        self.id = str(uuid.uuid5(NAMESPACE, f"{manifest.root}\0{manifest.app}"))
+        self.formation = dict(manifest.quantities)
         self.stream = stream
-        self.pty = pty
         self.created_at = time.time()
+        self.release = 1  # counts the manifests that ran
         self.scaled_at = dict.fromkeys(self.formation, self.created_at)
         self.supervisor: Supervisor | None = None
 
@@ -52,13 +50,14 @@ class App:
     @property
     def commands(self) -> Mapping[str, str]:
         """The Procfile: type to command, in its order, without the release command."""
-        return {t: c for t, c in self.manifest.commands.items() if t != "release"}
+        entries = self.manifest.entries.items()
+        return {kind: entry.command for kind, entry in entries if kind != "release"}
 
     @property
     def runners(self) -> list[Runner]:
         """The dynos in `ps` order."""
         runners = self.supervisor.runners.values() if self.supervisor else ()
-        order = list(self.manifest.commands)
+        order = self.manifest.types
         return sorted(runners, key=lambda r: (_place(order, r.spec.type), _number(r.spec.name)))
 
     def route(self) -> AppRoute:
@@ -85,9 +84,7 @@ class App:
     def apply(self, *, refresh: bool = False) -> None:
         """Make what runs equal to the formation."""
         if self.supervisor is not None:
-            specs = dyno_specs(
-                self.manifest, self.formation, pty=self.pty, parent=os.environ
-            )
+            specs = dyno_specs(self.manifest, self.formation, self.around)
             self.supervisor.apply(specs, refresh=refresh)
 
     def scale(self, quantities: Mapping[str, int], user: str = DEFAULT_USER) -> None:
@@ -111,13 +108,33 @@ class App:
 
         UserError when there is none of that name.
         """
-        runners = [r for r in self.runners if which in ("", r.spec.name, r.spec.type)]
-        if which and not runners:
+        picked = self._pick(which)
+        for runner in picked:
+            runner.restart()
+        return [runner.spec.name for runner in picked]
+
+    def stop(self, which: str) -> list[str]:
+        """Stop a dyno or a type; returns the names. As on Heroku's Common Runtime it then starts
+        again by itself, since the formation still has it: scaling is what keeps a dyno down.
+
+        UserError when there is none of that name.
+        """
+        picked = self._pick(which)
+        for runner in picked:
+            if runner.state in ("starting", "up"):
+                runner.stop()
+                runner.start()
+            else:
+                runner.restart()  # crashed: there is nothing to stop, its cool-off ends
+        return [runner.spec.name for runner in picked]
+
+    def _pick(self, which: str) -> list[Runner]:
+        names = ("", *self.commands)
+        runners = [r for r in self.runners if not r.leaving]
+        picked = [r for r in runners if which in ("", r.spec.name, r.spec.type)]
+        if not picked and which not in names:
             raise UserError(f"Couldn't find that process ({which}).")
-        for runner in runners:
-            if not runner.leaving:
-                runner.restart()
-        return [runner.spec.name for runner in runners]
+        return picked
 
     def reload(self, manifest: Manifest) -> None:
         """Take a changed Procfile, .env, app.json or localku.yml: new types start, removed stop.
@@ -125,12 +142,11 @@ class App:
         Quantities that were set while it ran are kept.
         """
         before, self.manifest = self.manifest, manifest
-        for name in self.commands:
-            if name not in before.commands:
-                self.formation[name] = manifest.formation.get(name, 0)
-            elif before.formation.get(name) != manifest.formation.get(name):
-                self.formation[name] = manifest.formation.get(name, 0)
-        self.formation = {t: n for t, n in self.formation.items() if t in manifest.commands}
+        self.release += 1
+        for name, quantity in manifest.quantities.items():
+            if before.quantities.get(name) != quantity:
+                self.formation[name] = quantity
+        self.formation = {t: n for t, n in self.formation.items() if t in manifest.entries}
         self.apply(refresh=True)
 
 

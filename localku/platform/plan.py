@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from localku.dynos.ports import preferred
 from localku.dynos.spec import DynoSpec, base_environment
 
 TYPE_CHECKING = False
@@ -12,30 +11,36 @@ if TYPE_CHECKING:
     from localku.manifest.manifest import Manifest
 
 
-def dyno_specs(
-    manifest: Manifest, formation: Mapping[str, int], *, pty: bool, parent: Mapping[str, str]
-) -> list[DynoSpec]:
-    """List the dynos of `formation` in the Procfile's order. parent: the environment around us.
+class Surroundings:
+    """Where localku runs: its environment, whether dynos get a pty, the router's port."""
 
-    pty: whether a dyno gets a terminal of its own.
-    """
-    settings = manifest.settings
-    env = base_environment(dict(parent), manifest.env)
-    root = str(manifest.root)
+    __slots__ = ("environ", "pty", "router_port")
+
+    def __init__(self, environ: Mapping[str, str], router_port: int, *, pty: bool) -> None:
+        self.environ = environ
+        self.router_port = router_port
+        self.pty = pty
+
+
+def dyno_specs(
+    manifest: Manifest, formation: Mapping[str, int], around: Surroundings
+) -> list[DynoSpec]:
+    """List the dynos of `formation` in the Procfile's order."""
+    env = base_environment(dict(around.environ), manifest.env)
     specs = []
-    for index, (kind, command) in enumerate(manifest.commands.items()):
+    for kind, entry in manifest.entries.items():
         own = manifest.type(kind)
         for number in range(1, formation.get(kind, 0) + 1):
             spec = DynoSpec(
                 f"{kind}.{number}",
-                command,
-                root,
+                entry.command,
+                manifest.root,
                 env,
-                preferred(settings.port_base, index, number),
-                pty=pty,
+                manifest.port(kind, number, around.router_port),
+                pty=around.pty,
                 boot=own.boot_timeout,
                 grace=own.grace,
-                memory=own.memory,
+                memory=own.memory or 0,
                 health=own.health,
             )
             specs.append(spec)

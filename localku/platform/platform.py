@@ -12,8 +12,10 @@ import signal
 import socket
 import stat
 import time
+from dataclasses import replace
 from typing import Protocol
 
+from localku.dynos import kernel, rites
 from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.early import EarlyRun
 from localku.dynos.process import InitClient
@@ -25,7 +27,7 @@ from localku.platform.app import App
 from localku.platform.home import Home
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
-from localku.router.table import RoutingTable
+from localku.router.table import AppRoute, RoutingTable
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
@@ -63,7 +65,9 @@ class Platform:
         self.status = 0
         self._ending: asyncio.Event | None = None
         self._hurried = False
+        self._init_lost = False
         self._table_due = False
+        self._route: AppRoute | None = None
 
     @property
     def settings(self) -> Settings:
@@ -75,6 +79,7 @@ class Platform:
         self.loop = asyncio.get_running_loop()
         self.loop.set_exception_handler(self._unexpected)
         self._ending = asyncio.Event()
+        kernel.adopt_orphans()
         self._connect_console()
         for number in ENDING_SIGNALS:
             self.loop.add_signal_handler(number, self._signalled, number)
@@ -112,9 +117,7 @@ class Platform:
 
     def _supervise(self) -> Supervisor:
         settings = self.settings
-        policy = BackoffPolicy(
-            settings.backoff_first, settings.backoff_max, settings.backoff_reset
-        )
+        policy = BackoffPolicy(settings.backoff_first, settings.backoff_max, settings.backoff_reset)
         supervisor = Supervisor(
             self.init,
             publish=self.app.stream.publish,
@@ -126,7 +129,7 @@ class Platform:
             size=terminal_size(),
         )
         self.app.supervisor = supervisor
-        if self.app.pty:
+        if self.app.around.pty:
             self.loop.add_signal_handler(
                 signal.SIGWINCH, lambda: supervisor.resize(*terminal_size())
             )
@@ -163,6 +166,7 @@ class Platform:
     def _lost(self, why: str) -> None:
         text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}\n"
         self.app.stream.publish(Entry(time.time(), "heroku", "init", text.encode()))
+        self._init_lost = True
         self.end(PLATFORM_ERROR)
 
     def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -181,6 +185,9 @@ class Platform:
     def _refresh_table(self) -> None:
         self._table_due = False
         route = self.app.route()
+        if route == self._route:
+            return
+        self._route = route
         self.router.replace(RoutingTable({f"{self.app.name}.localhost": route}, route))
 
     # -- the end -------------------------------------------------------------------------------
@@ -189,12 +196,30 @@ class Platform:
         for service in reversed(self.services):
             await service.close()
         grace = self.settings.shutdown_grace
+        if self._init_lost:
+            # its dynos are ours now: we are the next subreaper above them
+            await self.loop.run_in_executor(None, rites.end_all, self.supervisor.leaders())
+            self.supervisor.abandon()
         try:
             await asyncio.gather(self.supervisor.shut_down(grace), self.router.close(grace))
         finally:
             await self.loop.run_in_executor(None, self.init.close)
             self.console.close(CONSOLE_PATIENCE)
             self.home.close()
+
+
+def _router_settings(settings: Settings) -> RouterSettings:
+    """The router's numbers: its own ones scaled, those of the table as they were given."""
+    own = RouterSettings().scaled(settings.time_scale)
+    return replace(
+        own,
+        request_timeout=settings.request_timeout,
+        idle_timeout=settings.idle_timeout,
+        connect_timeout=settings.connect_timeout,
+        quarantine=settings.quarantine,
+        boot_wait=settings.boot_wait,
+        log_format=settings.router_log,
+    )
 
 
 def terminal_size() -> tuple[int, int]:

@@ -1,0 +1,54 @@
+"""The slow half of `localku start`: event loop, platform, services. Imported while dynos boot."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+
+from localku.api.control import ControlSocket
+from localku.dynos.early import EarlyRun
+from localku.dynos.process import InitClient
+from localku.logs.console import Console
+from localku.logs.format import Formatter
+from localku.logs.palette import Palette
+from localku.logs.stream import LogStream
+from localku.manifest.manifest import Manifest
+from localku.manifest.settings import Settings
+from localku.platform.app import App
+from localku.platform.home import Home
+from localku.platform.plan import Surroundings
+from localku.platform.platform import Platform
+
+
+def run(
+    manifest: Manifest,
+    around: Surroundings,
+    home: Home,
+    sockets: list[socket.socket],
+    init: InitClient,
+    runs: list[EarlyRun],
+) -> int:
+    """Run the platform until it ends; returns the exit status."""
+    stream = LogStream()
+    console = Console(1, _formatter(manifest, manifest.settings))
+    stream.subscribe(console)
+    app = App(manifest, around, stream)
+    platform = Platform(app, home=home, init=init, early=runs, sockets=sockets, console=console)
+    platform.services.append(ControlSocket(platform, home.socket))
+    gc.freeze()  # what was imported stays: no collection need look at it again
+    return asyncio.run(platform.run())
+
+
+def _formatter(manifest: Manifest, settings: Settings) -> Formatter:
+    widest = max((len(name) + 2 for name in manifest.entries), default=8)
+    palette = Palette(manifest.entries) if _colored(settings) else None
+    return Formatter(settings.format, palette, widest)
+
+
+def _colored(settings: Settings) -> bool:
+    """NO_COLOR: https://no-color.org."""
+    if settings.color == "auto":
+        return os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return settings.color == "always"
