@@ -3,12 +3,17 @@
 The law: a loud dyno never starves another one or the router (a few reads a turn, then the loop goes
 round), a quiet one costs nothing (no timer unless an open line waits to be shown), and what a dyno
 said before it died is read to the end.
+
+A dyno that writes again within a millisecond is streaming: waking up for each of its writes would
+cost ten times as much as the lines themselves. Such a pipe is not watched but read every few
+milliseconds, until it is once found empty. A single line is never delayed by this.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +23,11 @@ if TYPE_CHECKING:
     from localku.logs.lines import LineSplitter
 
 CHUNK = 64 << 10  # bytes a read: the capacity of a pipe on Linux
-READS_PER_TURN = 4
+BUDGET = 4 * CHUNK  # bytes a turn
+REST_MIN = 0.001  # seconds between the reads of a stream; shorter sleeps are beyond the selector
+REST_MAX = 0.008
+BUSY = 16 << 10  # bytes in one rest: a dyno that writes more is read after the shortest rest
+TTY_CHUNK = 2048  # a pty gives 4 KiB a read at most: less than this, and it is empty
 DRAIN_LIMIT = 1 << 20  # bytes read by close(): the largest pipe an ordinary user can have
 PARTIAL_AFTER = 0.1
 
@@ -27,7 +36,7 @@ class Pump:
     """Reads fd, which is this pump's alone: it is made non-blocking, and closed at the end unless
     close_fd is false.
 
-    emit(data, continues): some lines, or after partial_after seconds an open one without `\\n`;
+    emit(data, continues): some lines, or after partial_after seconds an open one without `\n`;
     continues says that data begins in a line already partly given. on_eof(): called once, after the
     last emit, when nobody has the other end open any more; not after close().
     """
@@ -41,7 +50,6 @@ class Pump:
         *,
         partial_after: float = PARTIAL_AFTER,
         on_eof: Callable[[], object] = lambda: None,
-        reads_per_turn: int = READS_PER_TURN,
         close_fd: bool = True,
     ) -> None:
         self._loop = loop
@@ -50,10 +58,13 @@ class Pump:
         self._emit = emit
         self._partial_after = partial_after
         self._on_eof = on_eof
-        self._reads_per_turn = reads_per_turn
         self._close_fd = close_fd
+        self._full = TTY_CHUNK if stat.S_ISCHR(os.fstat(fd).st_mode) else CHUNK
         self._taps: tuple[Callable[[bytes], object], ...] = ()
-        self._timer: TimerHandle | None = None
+        self._partial: TimerHandle | None = None  # shows the open line
+        self._rest: TimerHandle | None = None  # ends the rest of a streaming pump
+        self._resting_for = REST_MIN
+        self._last_turn = 0.0
         self._paused = False
         self._ended = False
         os.set_blocking(fd, False)
@@ -68,7 +79,7 @@ class Pump:
         """Leave the bytes in the pipe: the dyno waits when it is full."""
         if not self._paused and not self._ended:
             self._paused = True
-            self._loop.remove_reader(self._fd)
+            self._unwatch()
 
     def resume(self) -> None:
         """Read again after pause()."""
@@ -89,34 +100,58 @@ class Pump:
     def close(self) -> None:
         """Read what is there now (at most DRAIN_LIMIT bytes, even when paused), give the last line,
         and stop. For a dyno that is gone while some grandchild holds its pipe open."""
-        if not self._ended:
-            self.drain()
-            self._end()
-
-    def drain(self) -> None:
-        """Read what is there now (at most DRAIN_LIMIT bytes, even when paused) and go on."""
+        if self._ended:
+            return
         room = DRAIN_LIMIT
-        while room > 0 and not self._ended:
+        while room > 0:
             chunk = self._read()
             if not chunk:
                 break
             room -= len(chunk)
             self._take(chunk)
+        self._end()
 
     def _readable(self) -> None:
-        for _ in range(self._reads_per_turn):
+        """The watched descriptor has something."""
+        now = self._loop.time()
+        streams = now - self._last_turn < REST_MIN
+        self._last_turn = now
+        self._turn()
+        if streams and not self._paused and not self._ended:
+            self._loop.remove_reader(self._fd)
+            self._resting_for = REST_MIN
+            self._rest = self._loop.call_later(REST_MIN, self._rested)
+
+    def _rested(self) -> None:
+        """Read the stream again, or watch it again once it has dried up."""
+        self._rest = None
+        taken = self._turn()
+        if self._paused or self._ended:
+            return
+        if taken == 0:
+            self._loop.add_reader(self._fd, self._readable)
+            return
+        self._resting_for = REST_MIN if taken >= BUSY else min(2 * self._resting_for, REST_MAX)
+        self._rest = self._loop.call_later(self._resting_for, self._rested)
+
+    def _turn(self) -> int:
+        """Read what is there, but no more than a turn's budget; the bytes read."""
+        taken = 0
+        while taken < BUDGET:
             chunk = self._read()
             if chunk is None:
                 break
             if not chunk:
                 self._end()
                 self._on_eof()
-                return
+                return taken
+            taken += len(chunk)
             self._take(chunk)
-            if self._paused or self._ended or len(chunk) < CHUNK:
+            if len(chunk) < self._full or self._paused or self._ended:
                 break
-        if self._timer is None and self._splitter.pending and not self._ended:
+        if self._partial is None and self._splitter.pending and not self._ended:
             self._arm(self._partial_after)
+        return taken
 
     def _read(self) -> bytes | None:
         """A chunk; b"" at the end of file; None if there is nothing now."""
@@ -138,10 +173,10 @@ class Pump:
             self._emit(lines, self._splitter.continues)
 
     def _arm(self, delay: float) -> None:
-        self._timer = self._loop.call_later(delay, self._show_partial)
+        self._partial = self._loop.call_later(delay, self._show_partial)
 
     def _show_partial(self) -> None:
-        self._timer = None
+        self._partial = None
         if self._ended or not self._splitter.pending:
             return
         # The line that armed the timer may be complete, and a younger one open.
@@ -152,12 +187,18 @@ class Pump:
         text = self._splitter.flush()
         self._emit(text, self._splitter.continues)
 
+    def _unwatch(self) -> None:
+        self._loop.remove_reader(self._fd)
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
+
     def _end(self) -> None:
         self._ended = True
-        self._loop.remove_reader(self._fd)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._unwatch()
+        if self._partial is not None:
+            self._partial.cancel()
+            self._partial = None
         if self._close_fd:
             os.close(self._fd)
         lines = self._splitter.close()

@@ -132,10 +132,10 @@ def test_no_timer_without_an_open_line() -> None:
         pump = sink.pump(reader, partial_after=0.02)
         os.write(writer, b"line\n")
         await until(lambda: sink.parts, "the line")
-        assert pump._timer is None
+        assert pump._partial is None
         os.write(writer, b"open")
         await until(lambda: len(sink.parts) == 2, "the open line")
-        assert pump._timer is None
+        assert pump._partial is None
         os.close(writer)
         await until(lambda: sink.ends, "the end")
         assert sink.text == b"line\nopen\n"
