@@ -148,7 +148,7 @@ def test_a_request_id_is_kept_if_it_is_well_formed(web: Dyno, offered: str, is_k
         ({"DATABASE_URL": "postgres://u:secret@h/d"}, "DATABASE_URL names PostgreSQL"),
         ({"DATABASE_URL": "mysql://u:secret@h/d"}, "mysql://…@h/d"),
         ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "not a folder"),
-        ({"DATABASE_URL": "sqlite:////etc/passwd"}, "not a database"),
+        ({"DATABASE_URL": "sqlite:///TMP/notes.txt"}, "not a database"),
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is 'loud'"),
         ({"WORK_MS": "10000"}, "WORK_MS must be shorter"),
@@ -157,6 +157,8 @@ def test_a_request_id_is_kept_if_it_is_well_formed(web: Dyno, offered: str, is_k
 )
 def test_wrong_config_is_one_clear_line(tmp_path: Path, env: dict[str, str], says: str) -> None:
     formation = Formation(tmp_path)
+    (tmp_path / "notes.txt").write_text("no database\n" * 1000, encoding="utf-8")
+    env = {name: value.replace("TMP", str(tmp_path)) for name, value in env.items()}
     try:
         dyno = formation.start("web.1", "web", **{"PORT": "0", **env})
         assert dyno.process.wait(DEADLINE) == 1

@@ -57,12 +57,11 @@ def main() -> None:
     )
     tasks.add_parser("retry", help="give jobs that were set aside another chance")
     wanted = parser.parse_args()
-    store = process.start()[1]
-    if wanted.task == "seed":
-        seed(store, wanted.number)
-    else:
-        {"stats": stats, "retry": retry}[wanted.task](store)
-    store.close()
+    with process.running() as (_, store, _):
+        if wanted.task == "seed":
+            seed(store, wanted.number)
+        else:
+            {"stats": stats, "retry": retry}[wanted.task](store)
 
 
 if __name__ == "__main__":

@@ -27,17 +27,16 @@ def tick(store: Store, now: float, every: int) -> bool:
 
 def main() -> None:
     """`python3 -m guestbook.clock`"""
-    config, store, stop = process.start()
-    every = config.digest_seconds
-    log.info("clock_started", every=f"{every}s")
-    while not stop.asked:
-        try:
-            tick(store, time.time(), every)
-        except Unavailable as problem:
-            log.error("database_unavailable", problem)
-        stop.wait(every - time.time() % every)
-    store.close()
-    log.info("clock_stopped", signal=stop.signal)
+    with process.running() as (config, store, stop):
+        every = config.digest_seconds
+        log.info("clock_started", every=f"{every}s")
+        while not stop.asked:
+            try:
+                tick(store, time.time(), every)
+            except Unavailable as problem:
+                log.error("database_unavailable", problem)
+            stop.wait(every - time.time() % every)
+        log.info("clock_stopped", signal=stop.signal)
 
 
 if __name__ == "__main__":

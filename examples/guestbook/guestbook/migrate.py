@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import closing
 
 from guestbook import log
 from guestbook.config import ConfigError, load
@@ -105,7 +106,8 @@ def main() -> None:
     try:
         config = load(os.environ)
         log.set_up(config.log_level, config.dyno)
-        before, after = migrate(Store(config.database))
+        with closing(Store(config.database)) as store:
+            before, after = migrate(store)
     except (ConfigError, SchemaError) as problem:
         raise SystemExit(f"guestbook: {problem}") from None
     log.info("migrated", before=before, after=after)

@@ -6,6 +6,8 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from types import FrameType
 
 from guestbook import log, migrate
@@ -16,26 +18,27 @@ from guestbook.store import Store
 class Stop:
     """SIGTERM (from the platform) or SIGINT (Ctrl-C), as something that every thread can wait for.
 
-    The signal handler only writes a byte to a pipe. Setting a `threading.Event` there could hang:
-    the handler runs in the main thread, perhaps while that thread holds the event's own lock.
+    The interpreter itself writes a byte to a pipe when a signal arrives, at any moment. A Python
+    handler alone is not enough: it runs only once the main thread is back from its system call,
+    and a signal that arrives just before that call begins does not end it. Nor could a handler set
+    a `threading.Event`: the main thread may be holding the event's lock at that moment.
     """
 
     def __init__(self) -> None:
-        self.reader, self._writer = os.pipe()
+        self.reader, writer = os.pipe()
         self.signal = ""
-        os.set_blocking(self._writer, False)
-        signal.signal(signal.SIGTERM, self._ask)
-        signal.signal(signal.SIGINT, self._ask)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self._note)
+        signal.signal(signal.SIGINT, self._note)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if not self.signal:
-            self.signal = signal.Signals(number).name
-            os.write(self._writer, b"!")
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.signal = self.signal or signal.Signals(number).name
 
     @property
     def asked(self) -> bool:
         """Whether the process is to stop."""
-        return bool(self.signal)
+        return self.wait(0)
 
     def wait(self, seconds: float) -> bool:
         """Sleeps for `seconds`, or until the process is to stop; says whether it is."""
@@ -43,8 +46,9 @@ class Stop:
         return bool(select.select([self.reader], [], [], max(0.0, seconds))[0])
 
 
-def start() -> tuple[Config, Store, Stop]:
-    """What every process type begins with. A config that is wrong ends the process, status 1.
+@contextmanager
+def running() -> Iterator[tuple[Config, Store, Stop]]:
+    """What every process type begins and ends with. A wrong config ends the process, status 1.
 
     The schema is brought up to date here too, not only in the release phase: it costs one query
     when there is nothing to do, and `localku start` on a fresh clone then just works.
@@ -55,12 +59,12 @@ def start() -> tuple[Config, Store, Stop]:
     except ConfigError as problem:
         fail(str(problem))
     log.set_up(config.log_level, config.dyno)
-    store = Store(config.database)
-    try:
-        migrate.migrate(store)
-    except migrate.SchemaError as problem:
-        fail(str(problem))
-    return config, store, stop
+    with closing(Store(config.database)) as store:
+        try:
+            migrate.migrate(store)
+        except migrate.SchemaError as problem:
+            fail(str(problem))
+        yield config, store, stop
 
 
 def fail(message: str) -> None:

@@ -88,8 +88,12 @@ class Store:
         db = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        db.row_factory = sqlite3.Row
-        # With WAL, NORMAL may lose the last commits in a power cut, never in a crash of ours.
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA foreign_keys = ON")
+        try:
+            db.row_factory = sqlite3.Row
+            # With WAL, NORMAL may lose the last commits in a power cut, never in a crash of ours.
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            db.close()
+            raise
         return db

@@ -160,9 +160,8 @@ class App:
         return replace(response, headers=response.headers + problem.headers)
 
 
-def main() -> None:
-    """`python3 -m guestbook.web`"""
-    config, store, stop = process.start()
+def serve(config: Config, store: Store, stop: process.Stop) -> None:
+    """Answers requests until `stop`, and then those that are in hand."""
     try:
         host, port = address(os.environ)
         server = Server((host, port), Handler)
@@ -181,7 +180,12 @@ def main() -> None:
         # Threads that still write would trip over the interpreter as it takes itself apart.
         sys.stdout.flush()
         os._exit(0)
-    store.close()
+
+
+def main() -> None:
+    """`python3 -m guestbook.web`"""
+    with process.running() as (config, store, stop):
+        serve(config, store, stop)
 
 
 if __name__ == "__main__":

@@ -101,11 +101,10 @@ def run(store: Store, config: Config, stop: process.Stop) -> None:
 
 def main() -> None:
     """`python3 -m guestbook.worker`"""
-    config, store, stop = process.start()
-    log.info("worker_started", work_ms=config.work_ms, lease_seconds=config.job_lease_seconds)
-    run(store, config, stop)
-    store.close()
-    log.info("worker_stopped", signal=stop.signal)
+    with process.running() as (config, store, stop):
+        log.info("worker_started", work_ms=config.work_ms, lease_seconds=config.job_lease_seconds)
+        run(store, config, stop)
+        log.info("worker_stopped", signal=stop.signal)
 
 
 if __name__ == "__main__":
