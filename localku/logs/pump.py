@@ -88,8 +88,8 @@ class Pump:
             self._loop.add_reader(self._fd, self._readable)
 
     def tap(self, listener: Callable[[bytes], object]) -> Callable[[], None]:
-        """Give listener every chunk as it is read, before it is split (an attached terminal).
-        Returns what ends that."""
+        """Give listener every chunk as it is read, before it is split (an attached terminal), and
+        b"" at the end. Returns what ends that."""
         self._taps = (*self._taps, listener)
 
         def untap() -> None:
@@ -100,16 +100,19 @@ class Pump:
     def close(self) -> None:
         """Read what is there now (at most DRAIN_LIMIT bytes, even when paused), give the last line,
         and stop. For a dyno that is gone while some grandchild holds its pipe open."""
-        if self._ended:
-            return
+        if not self._ended:
+            self.drain()
+            self._end()
+
+    def drain(self) -> None:
+        """Read what is there now (at most DRAIN_LIMIT bytes, even when paused) and go on."""
         room = DRAIN_LIMIT
-        while room > 0:
+        while room > 0 and not self._ended:
             chunk = self._read()
             if not chunk:
                 break
             room -= len(chunk)
             self._take(chunk)
-        self._end()
 
     def _readable(self) -> None:
         """The watched descriptor has something."""
@@ -196,6 +199,8 @@ class Pump:
     def _end(self) -> None:
         self._ended = True
         self._unwatch()
+        for listener in self._taps:
+            listener(b"")
         if self._partial is not None:
             self._partial.cancel()
             self._partial = None

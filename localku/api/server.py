@@ -1,0 +1,36 @@
+"""The API as an aiohttp application. Imported when the first client connects, not before."""
+
+from __future__ import annotations
+
+import socket
+
+from aiohttp import web
+
+from localku.api import apps, attach, dynos, formation, status
+from localku.api.exchange import MAX_BODY, exchange
+from localku.api.host import HOST, STARTED, Host
+from localku.api.terminal import Sizes
+
+ROUTES = [*apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *status.ROUTES, *attach.ROUTES]
+SHUTDOWN = 2.0  # seconds that open requests get when the platform ends
+
+
+def application(host: Host, started: float) -> web.Application:
+    """All endpoints. started: loop time at which the platform began."""
+    app = web.Application(middlewares=[exchange], client_max_size=MAX_BODY)
+    app[HOST] = host
+    app[STARTED] = started
+    app[attach.SIZES] = Sizes()
+    app[attach.OPEN] = set()
+    app.add_routes(ROUTES)
+    app.on_shutdown.append(attach.dismiss_all)
+    return app
+
+
+async def serve(host: Host, started: float, listening: socket.socket) -> web.AppRunner:
+    """Answer on that socket, whose queue may have clients already; `cleanup()` ends it."""
+    app = application(host, started)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    return runner

@@ -1,0 +1,73 @@
+"""What a request wants of a formation: JSON in, quantities out, or an error that says why. Pure.
+
+All of a batch is read and checked before anything of it is done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localku.api import errors, lookup
+from localku.api.serialize import SIZE, fixed_id
+from localku.errors import UserError
+from localku.manifest.formation import MAX_QUANTITY, Change
+
+if TYPE_CHECKING:
+    from localku.platform.app import App
+
+MAX_UPDATES = 1000
+
+
+def batch(app: App, body: dict[str, object]) -> dict[str, int]:
+    """The quantity of each process type that `{"updates": [...]}` names. Raises ApiError."""
+    updates = body.get("updates")
+    if not isinstance(updates, list):
+        raise errors.invalid("Require params: updates.")
+    if len(updates) > MAX_UPDATES:
+        raise errors.invalid(f"More than {MAX_UPDATES} updates.")
+    wanted: dict[str, int] = {}
+    for update in updates:
+        if not isinstance(update, dict) or not isinstance(update.get("type"), str):
+            raise errors.invalid("Each update needs a type.")
+        kind = lookup.process_type(app, update["type"])
+        now = wanted.get(kind, app.formation.get(kind, 0))
+        wanted[kind] = one(kind, now, update)
+    return wanted
+
+
+def one(kind: str, now: int, update: dict[str, object]) -> int:
+    """The quantity of one process type after an update. now: before it. Raises ApiError."""
+    _check_size(update.get("size"))
+    _check_size(update.get("dyno_size"))
+    wish = update.get("quantity")
+    if wish is None:
+        return now
+    try:
+        return _change(kind, wish).quantity(now)
+    except UserError as error:
+        raise errors.invalid(f"Invalid quantity: {error}.") from None
+
+
+def _change(kind: str, wish: object) -> Change:
+    """`3`, `"3"`, `"+1"` or `"-2"` (Heroku's CLI sends texts) as a change."""
+    text = str(wish) if isinstance(wish, (int, str)) and not isinstance(wish, bool) else ""
+    sign = text[0] if isinstance(wish, str) and text[:1] in ("+", "-") else "="
+    digits = text.removeprefix(sign)
+    if not (digits.isascii() and digits.isdecimal()):
+        shown = repr(wish) if len(str(wish)) <= 40 else "this"
+        raise errors.invalid(
+            f"Invalid quantity for {kind}: {shown} is not a whole number from 0 to {MAX_QUANTITY}."
+        )
+    # int() refuses texts of thousands of digits: such a text is too many anyway
+    return Change(kind, sign, int(digits) if len(digits) < 10 else MAX_QUANTITY + 1)
+
+
+def _check_size(wish: object) -> None:
+    """Every dyno here is of one size: to ask for that one is fine."""
+    if isinstance(wish, dict):
+        wish = wish.get("name", wish.get("id"))
+    if wish is None or wish == fixed_id("dyno-size", SIZE):
+        return
+    if not isinstance(wish, str) or wish.lower() != SIZE.lower():
+        shown = repr(wish) if len(str(wish)) <= 40 else "that"
+        raise errors.invalid(f"No such dyno size as {shown}: here every dyno is {SIZE}.")
