@@ -51,9 +51,9 @@ def test_an_entry_is_posted_listed_checked_and_shown(formation: Formation) -> No
     assert re.search(r'<div class="face"><svg .*</svg></div>', page)
 
     # One id leads through the log, from the router's line to the worker's.
-    assert len(web.lines("event=request", "status=201", f"request_id={request_id}")) == 1
+    line = web.wait_for("event=request", "status=201", f"request_id={request_id}")
     worker.wait_for("event=job_done", f"request_id={request_id}", "measure#worker.job=")
-    assert re.search(r"measure#db\.query=\d+\.\dms", web.lines("status=201")[0])
+    assert re.search(r"measure#db\.query=\d+\.\dms", line)
     assert [web.terminate()[0], worker.terminate()[0]] == [0, 0]
 
 

@@ -1,8 +1,8 @@
 """One-off tasks: the same code and the same config as the dynos, for one moment (factor XII).
 
-localku run python3 -m guestbook.admin stats
-localku run python3 -m guestbook.admin seed 12
-localku run python3 -m guestbook.admin retry
+python3 -m guestbook.admin stats      how large the book and the queue are
+python3 -m guestbook.admin seed 12    write sample entries
+python3 -m guestbook.admin retry      another chance for jobs that were set aside
 """
 
 from __future__ import annotations
