@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """One web dyno that is up. generation differs for each run of the dyno: pools are keyed by it."""
+    """One web dyno that is up. generation differs for each run of the dyno: it keys the pools."""
 
     dyno: str
     host: str
@@ -25,6 +25,7 @@ class AppRoute:
 
     quantity: web dynos in the formation (0: H14). starting and crashed count the web dynos in those
     states: with none up, starting > 0 means wait (H20 after the boot wait), else crashed means H10.
+    policy: a name of localku.router.policy; it may change from table to table.
     """
 
     app: str
@@ -35,11 +36,12 @@ class AppRoute:
     maintenance: bool = False
     error_page_url: str = ""
     maintenance_page_url: str = ""
+    policy: str = "round-robin"
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """hosts: lower-case host name without port -> app. default: the app of the bare port, or None."""
+    """hosts: lower-case host name without port -> app. default: the bare port's app, or None."""
 
     hosts: dict[str, AppRoute] = field(default_factory=dict)
     default: AppRoute | None = None

@@ -1,0 +1,100 @@
+"""Binding the router's port, before anything expensive is loaded (start path: `_socket` alone).
+
+The sockets carry what every accepted connection inherits: TCP_NODELAY, and the TCP protocol number
+that asyncio looks at (a socket of protocol 0 gets no NODELAY there, and stalls 44 ms per chunk).
+"""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import sys
+
+from localku.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket as Socket
+
+BACKLOG = 4096  # the kernel cuts it to net.core.somaxconn
+_RANDOM_TRIES = 20  # for port 0, where the second address may find the port taken
+
+
+def bind(host: str, port: int) -> list[Socket]:
+    """Bind and listen on host:port; port 0 lets the kernel choose one, the same for all addresses.
+
+    host: a numeric address, or "localhost", which is 127.0.0.1 and, where there is IPv6, ::1.
+    Raises UserError: who holds a busy port, what to do about a privileged one, a bad host.
+    """
+    if not 0 <= port <= 65535:
+        raise UserError(f"port {port} is out of range", hint="0 to 65535")
+    for attempt in range(_RANDOM_TRIES):
+        sockets: list[Socket] = []
+        try:
+            for address in _addresses(host):
+                chosen = sockets[0].getsockname()[1] if sockets else port
+                sock = _listen(address, chosen)
+                if sock is not None:
+                    sockets.append(sock)
+        except OSError as error:
+            for sock in sockets:
+                sock.close()
+            unlucky = port == 0 and bool(sockets) and error.errno == errno.EADDRINUSE
+            if not unlucky or attempt == _RANDOM_TRIES - 1:
+                raise _explain(error, host, port) from None
+            continue
+        if sockets:
+            return sockets
+        break
+    raise UserError(f"cannot listen on {host}: no such address here")
+
+
+def _addresses(host: str) -> list[str]:
+    if host == "localhost":
+        return ["127.0.0.1", "::1"] if _socket.has_ipv6 else ["127.0.0.1"]
+    return [host.strip("[]")]
+
+
+def _listen(address: str, port: int) -> Socket | None:
+    """A listening socket; None when this machine has no IPv6 and the address is ::1."""
+    six = ":" in address
+    try:
+        family = _socket.AF_INET6 if six else _socket.AF_INET
+        sock = _socket.socket(family, _socket.SOCK_STREAM, _socket.IPPROTO_TCP)
+    except OSError:
+        if six:
+            return None
+        raise
+    try:
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+        sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        if six:
+            sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 1)
+        sock.bind((address, port))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        if address == "::1" and error.errno == errno.EADDRNOTAVAIL:
+            return None
+        raise
+    return sock
+
+
+def _explain(error: OSError, host: str, port: int) -> UserError:
+    if error.errno == errno.EADDRINUSE:
+        from localku.router.holder import holder_of
+
+        holder = holder_of(port)
+        by = f" by {holder}" if holder else ""
+        return UserError(
+            f"port {port} is in use{by}", hint=f"stop it, or choose another port: -p {port + 1}"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        advice = "choose a port above 1023: -p 5006"
+        if sys.platform.startswith("linux"):
+            advice += ", or allow it: sysctl net.ipv4.ip_unprivileged_port_start"
+        return UserError(f"port {port} is privileged: only root may listen on it", hint=advice)
+    if isinstance(error, _socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return UserError(f"cannot listen on {host}: no such address here")
+    return UserError(f"cannot listen on {host}:{port}: {error.strerror or error}")

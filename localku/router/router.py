@@ -1,0 +1,232 @@
+"""The router: hosts to apps, apps to dynos, and what all connections share.
+
+It serves a table that it is given whole, on sockets that are bound already, and publishes log
+lines; it knows nothing of processes. Everything runs in one thread, on one asyncio loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from _socket import socket as Socket
+from collections.abc import Callable, Sequence
+from time import gmtime, monotonic, time
+
+from localku.logs.entry import Entry
+from localku.router import codes, dispatch, forward, pages, record
+from localku.router.acceptor import Acceptor
+from localku.router.apps import App
+from localku.router.carrier import Carrier
+from localku.router.clock import FOREVER, Clock
+from localku.router.front import Front
+from localku.router.ids import RequestIds
+from localku.router.poller import LoopPoller, Poller
+from localku.router.settings import CLASSIC, RouterSettings
+from localku.router.table import RoutingTable
+from localku.router.upstream import Link
+
+_ANY_HOST = ".localhost"  # other names under it belong to apps that do not exist
+
+
+class Router:
+    """settings: every number. publish(app, entry): takes an app's log lines of one loop turn.
+
+    default: the app of the bare port. fronts: open client connections. draining: no keep-alive.
+    """
+
+    def __init__(self, settings: RouterSettings, publish: Callable[[str, Entry], None]) -> None:
+        self.settings = settings
+        self.classic = settings.log_format == CLASSIC
+        self.via = b"1.1 vegur" if self.classic else b"1.1 heroku-router"
+        self.server = b"Cowboy" if self.classic else b"Heroku"
+        self.protocol = record.protocol_fields(self.classic, settings.forwarded_proto == "https")
+        self.keepalive = settings.upstream_keepalive
+        self.ids = RequestIds(os.urandom)
+        self.default: App | None = None
+        self.fronts: set[Front] = set()
+        self.draining = False
+        self.poller: Poller
+        self.clock: Clock
+        self._publish = publish
+        self._hosts: dict[str, App] = {}
+        self._apps: dict[str, App] = {}
+        self._acceptors: list[Acceptor] = []
+        self._departing: set[Link] = set()
+        self._dirty: list[App] = []
+        self._second = 0
+        self._date = self._date_line = b""
+        self._all_left: asyncio.Future[None] | None = None
+
+    async def serve(self, sockets: Sequence[Socket]) -> None:
+        """Take connections on these bound sockets from now on; returns at once."""
+        loop = asyncio.get_running_loop()
+        self.poller = LoopPoller(loop)
+        self.clock = Clock(loop, self.settings.shortest(), self._sweep)
+        for sock in sockets:
+            acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
+            self._acceptors.append(acceptor)
+
+    def replace(self, table: RoutingTable) -> None:
+        """Serve this table from now on. Requests that wait look again; others are not disturbed."""
+        routes = {route.app: route for route in table.hosts.values()}
+        if table.default is not None:
+            routes[table.default.app] = table.default
+        before = self._apps
+        self._apps = {
+            name: before.get(name) or App(name, self.settings, random.randrange) for name in routes
+        }
+        for name, app in self._apps.items():
+            app.update(routes[name])
+        vanished = [app for name, app in before.items() if name not in self._apps]
+        for app in vanished:
+            app.update(type(app.route)(app.name))
+        self._hosts = {host: self._apps[route.app] for host, route in table.hosts.items()}
+        self.default = self._apps[table.default.app] if table.default else None
+        for app in (*self._apps.values(), *vanished):
+            self._wake(app)
+
+    async def close(self, grace: float) -> None:
+        """Take no more connections; requests in flight have `grace` seconds, then they are cut."""
+        self.draining = True
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
+        for front in tuple(self.fronts):
+            if front.exchange is None:
+                front.close()
+        if self.fronts:
+            self._all_left = asyncio.get_running_loop().create_future()
+            await asyncio.wait((self._all_left,), timeout=grace)
+        for front in tuple(self.fronts):
+            if front.exchange is not None:
+                front.exchange.cut()
+            front.abort()
+        for app in self._apps.values():
+            for dyno in app.dynos.values():
+                dyno.retire()
+        for link in tuple(self._departing):
+            link.abort()
+        if hasattr(self, "clock"):
+            self.clock.stop()
+        self._flush()
+
+    def find(self, host_key: str) -> App | None:
+        """The app of a host (lower case, without port); None: no such app."""
+        app = self._hosts.get(host_key)
+        if app is None and not host_key.endswith(_ANY_HOST):
+            return self.default
+        return app
+
+    def client_error(self, status: int, cause: str, fields: str = codes.NONE) -> codes.Code:
+        """How a request that broke the protocol is logged."""
+        return codes.request_error(status, cause, classic=self.classic, fields=fields)
+
+    def log(self, app: App, line: bytes) -> None:
+        """Publish a line, together with all others of this turn of the loop."""
+        if not app.lines:
+            if not self._dirty:
+                self.poller.soon(self._flush)
+            self._dirty.append(app)
+        app.lines.append(line)
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for app in dirty:
+            data = b"".join(app.lines)
+            app.lines.clear()
+            self._publish(app.name, Entry(time(), "heroku", "router", data))
+
+    def date(self) -> bytes:
+        """The value of Date now."""
+        self.date_line()
+        return self._date
+
+    def date_line(self) -> bytes:
+        """`Date: …` and the empty line that ends a head, formatted once a second."""
+        second = int(time())
+        if second != self._second:
+            self._second = second
+            self._date = forward.http_date(gmtime(second))
+            self._date_line = b"Date: " + self._date + b"\r\n\r\n"
+        return self._date_line
+
+    def depart(self, link: Link) -> None:
+        """Close a link once all is sent, but not later than idle_timeout from now."""
+        link.deadline = monotonic() + self.settings.idle_timeout
+        link.close()
+        if not link.closed:
+            self._departing.add(link)
+
+    def left(self) -> None:
+        """A client connection has gone."""
+        if self._all_left is not None and not self.fronts and not self._all_left.done():
+            self._all_left.set_result(None)
+
+    def _accepted(self, sock: Socket, address: str, port: int) -> None:
+        settings = self.settings
+        edge = forward.Edge(
+            address.partition("%")[0].encode("ascii"),
+            settings.forwarded_proto.encode("ascii"),
+            settings.forwarded_port or port,
+            self.via,
+            self.keepalive > 0,
+        )
+        front = Front(self, sock, edge, monotonic())
+        self.fronts.add(front)
+        self.clock.note()
+        front.resume_reading()
+
+    def _exhausted(self, sock: Socket) -> None:
+        """Descriptors have run out: H22, without having heard what the client wants."""
+        code = codes.H22
+        page = pages.error_page(code.name, code.desc)
+        head = pages.error_head(code.status, len(page), self.via, self.server, self.date())
+        try:
+            sock.send(head + page)
+        except OSError:
+            return  # the client has gone already, and nothing was asked of any app
+        if self.default is not None:
+            rest = (b"", b"", b"", self.ids.next(), b"", self.protocol)
+            self.log(self.default, record.failed(code.opening(), *rest, status=code.status))
+
+    def _wake(self, app: App) -> None:
+        now = monotonic()
+        for exchange in tuple(app.parked):
+            dispatch.wake(exchange, now)
+
+    def _expire(self, exchange: Carrier, now: float) -> None:
+        try:
+            exchange.expired(now)
+        except Exception as error:  # one request's fault must not stop the clock of all others
+            self.poller.report(error)
+            exchange.crashed()
+
+    def _sweep(self, now: float) -> tuple[float, float]:
+        busy = idle = FOREVER
+        for front in tuple(self.fronts):
+            exchange = front.exchange
+            if exchange is None:
+                if front.deadline <= now:
+                    front.expired()
+                else:
+                    idle = min(idle, front.deadline)
+            else:
+                if exchange.deadline <= now:
+                    self._expire(exchange, now)
+                busy = min(busy, max(exchange.deadline, now))
+        for app in self._apps.values():
+            if app.parked and app.quarantine.release_at() <= now:
+                self._wake(app)
+            for dyno in app.dynos.values():
+                dyno.prune(now)
+                if dyno.idle:
+                    idle = min(idle, dyno.idle[0].deadline)
+        for link in tuple(self._departing):
+            if link.deadline <= now:
+                link.abort()
+            if link.closed:
+                self._departing.discard(link)
+            else:
+                idle = min(idle, link.deadline)
+        return busy, idle
