@@ -23,8 +23,9 @@ _MAX_LABELS = 1000  # one-off dynos have ever new names: the cache starts afresh
 class Formatter:
     """Formats one stream for one reader, and remembers which line is open.
 
-    kind: one of KINDS. palette: colours for a terminal, or None for plain bytes (then nothing is
-    added to the app's text). width: columns for the name in the short kind; grows by itself.
+    kind: one of KINDS. palette: colours for a terminal, or None for plain bytes. Plain bytes have
+    the app's text untouched; on a terminal the app's colours end with their line, and a `\\r` is
+    followed by the head again. width: columns for the name in the short kind; grows by itself.
     Raises ValueError for another kind.
     """
 
@@ -66,6 +67,8 @@ class Formatter:
             else:
                 lead = self._newline() + head
         newline = RESET + b"\n" if stained else b"\n"
+        if self._palette is not None and b"\r" in data:
+            data = data.replace(b"\r", b"\r" + head)  # a progress bar redraws behind its head
         if data[-1] == 10:
             self._open = None
             return lead + data[:-1].replace(b"\n", newline + head) + newline

@@ -101,13 +101,19 @@ class Pump:
         """Read what is there now (at most DRAIN_LIMIT bytes, even when paused), give the last line,
         and stop. For a dyno that is gone while some grandchild holds its pipe open."""
         if not self._ended:
-            self.drain()
+            self._read_all()
             self._end()
 
     def drain(self) -> None:
-        """Read what is there now (at most DRAIN_LIMIT bytes, even when paused) and go on."""
+        """Give what is there now (at most DRAIN_LIMIT bytes, even when paused), an open line too,
+        and go on: what a dyno said comes before what is said of it."""
+        if not self._ended:
+            self._read_all()
+            self._show()
+
+    def _read_all(self) -> None:
         room = DRAIN_LIMIT
-        while room > 0 and not self._ended:
+        while room > 0:
             chunk = self._read()
             if not chunk:
                 break
@@ -187,8 +193,12 @@ class Pump:
         if wait > 0.001:
             self._arm(wait)
             return
+        self._show()
+
+    def _show(self) -> None:
         text = self._splitter.flush()
-        self._emit(text, self._splitter.continues)
+        if text:
+            self._emit(text, self._splitter.continues)
 
     def _unwatch(self) -> None:
         self._loop.remove_reader(self._fd)

@@ -223,6 +223,19 @@ def test_the_colour_of_the_app_ends_with_its_line() -> None:
     assert out == head + red + b" more" + RESET + b"\n" + head + b"x\n"
 
 
+def test_a_progress_bar_stays_behind_its_head() -> None:
+    head = CYAN + b"10:00:00 web.1 | " + RESET
+    out = shown(
+        app(b"10%"),
+        app(b"\r20%", continues=True),
+        app(b"\r30%\n", continues=True),
+        kind="short",
+        palette=Palette(),
+    )
+    assert out == head + b"10%\r" + head + b"20%\r" + head + b"30%\n"
+    assert bare(app(b"10%"), app(b"\r20%\n", continues=True)) == b"app[web.1]: 10%\r20%\n"
+
+
 def test_without_a_palette_nothing_is_added_to_the_text() -> None:
     assert bare(app(b"\x1b[31mred\n")) == b"app[web.1]: \x1b[31mred\n"
 

@@ -212,6 +212,72 @@ def test_close_takes_what_is_there_though_somebody_holds_the_pipe() -> None:
     run(main)
 
 
+def test_drain_shows_the_last_words_and_goes_on() -> None:
+    async def main() -> None:
+        reader, writer = os.pipe()
+        sink = Sink()
+        pump = sink.pump(reader)
+        pump.pause()
+        pump.drain()
+        assert sink.parts == []
+        os.write(writer, b"last words\nand a half")
+        pump.drain()
+        assert sink.parts == [(b"last words\n", False), (b"and a half", False)]
+        os.write(writer, b"...\n")
+        pump.drain()
+        assert sink.parts[2:] == [(b"...\n", True)]
+        assert not pump.ended
+        pump.close()
+        pump.drain()
+        os.close(writer)
+
+    run(main)
+
+
+def test_a_stream_is_read_in_large_parts() -> None:
+    async def main() -> None:
+        reader, writer = os.pipe()
+        sink = Sink()
+        sink.pump(reader)
+
+        def write() -> None:
+            for number in range(50_000):
+                os.write(writer, b"%08d %s\n" % (number, b"x" * 70))
+            os.close(writer)
+
+        writing = asyncio.create_task(asyncio.to_thread(write))
+        await until(lambda: sink.ends, "the end")
+        await writing
+        assert [int(line[:8]) for line in sink.text.splitlines()] == list(range(50_000))
+        assert len(sink.parts) < 2_000
+
+    run(main)
+
+
+def test_a_dyno_that_stops_streaming_is_heard_at_once() -> None:
+    async def main() -> None:
+        reader, writer = os.pipe()
+        sink = Sink()
+        pump = sink.pump(reader)
+        for number in range(100):
+            os.write(writer, b"%d\n" % number)
+            await asyncio.sleep(0)
+        await until(lambda: sink.text.endswith(b"99\n"), "the stream")
+        await until(lambda: pump._rest is None, "the stream has dried up")
+        waits = []
+        for number in range(5):
+            await asyncio.sleep(0.01)
+            start = time.monotonic()
+            os.write(writer, b"line\n")
+            await until(lambda: sink.text.count(b"line") > number, "a line")  # noqa: B023
+            waits.append(time.monotonic() - start)
+        assert min(waits) < 0.005
+        os.close(writer)
+        await until(lambda: sink.ends, "the end")
+
+    run(main)
+
+
 def test_close_ends_even_if_somebody_never_stops_writing() -> None:
     async def main() -> None:
         reader, writer = os.pipe()
@@ -280,10 +346,13 @@ def test_a_tap_gets_the_raw_chunks() -> None:
         await until(lambda: sink.parts, "the line")
         untap()
         untap()
+        assert raw == [b"\x1b[2J> a\r\n"]
+        pump.tap(raw.append)
         os.write(writer, b"b\r\n")
         os.close(writer)
         await until(lambda: sink.ends, "the end")
-        assert (b"".join(raw), sink.text) == (b"\x1b[2J> a\r\n", b"\x1b[2J> a\nb\n")
+        assert raw[1:] == [b"b\r\n", b""]
+        assert (raw[0], sink.text) == (b"\x1b[2J> a\r\n", b"\x1b[2J> a\nb\n")
 
     run(main)
 
