@@ -86,7 +86,7 @@ class Init:
             pid = os.posix_spawn(
                 order.argv[0],
                 order.argv,
-                {**order.env, MARKER: str(order.key)},
+                {**order.env, MARKER: f"{self.me}.{order.key}"},
                 file_actions=_file_actions(order),
                 setsid=True,
                 setsigmask=(),
@@ -129,8 +129,8 @@ class Init:
         if proc.session in by_leader:
             return by_leader[proc.session]
         if proc.pid not in self.adopted:
-            mark = tree.marker(proc.pid, MARKER.encode())
-            key = int(mark) if mark.isdigit() else -1
+            ours, _, mark = tree.marker(proc.pid, MARKER.encode()).partition(b".")
+            key = int(mark) if mark.isdigit() and ours == b"%d" % self.me else -1
             self.adopted[proc.pid] = key if key in self.runs else -1
         return self.adopted[proc.pid]
 

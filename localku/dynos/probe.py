@@ -10,7 +10,6 @@ import socket
 
 HOSTS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 FIRST, FACTOR, LONGEST = 0.005, 1.3, 0.1  # seconds between looks
-HEALTH_TIMEOUT = 5.0
 
 
 async def connects(family: int, host: str, port: int) -> bool:
@@ -45,15 +44,15 @@ async def until_bound(port: int) -> str:
         pause = min(pause * FACTOR, LONGEST)
 
 
-async def until_healthy(host: str, port: int, path: str) -> None:
-    """Wait until GET `path` answers with a status below 400."""
-    while not await _answers(host, port, path):
+async def until_healthy(host: str, port: int, path: str, patience: float) -> None:
+    """Wait until GET `path` answers, within `patience` seconds, with a status below 400."""
+    while not await _answers(host, port, path, patience):
         await asyncio.sleep(LONGEST)
 
 
-async def _answers(host: str, port: int, path: str) -> bool:
+async def _answers(host: str, port: int, path: str, patience: float) -> bool:
     try:
-        return await asyncio.wait_for(_get(host, port, path), HEALTH_TIMEOUT) < 400
+        return await asyncio.wait_for(_get(host, port, path), patience) < 400
     except (OSError, ValueError, IndexError, asyncio.TimeoutError):
         return False
 

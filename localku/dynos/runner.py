@@ -254,7 +254,8 @@ class Runner:
     async def _look(self, run: Run) -> None:
         run.host = await probe.until_bound(run.port)
         if self.spec.health:
-            await probe.until_healthy(run.host, run.port, self.spec.health)
+            patience = self.spec.health_timeout
+            await probe.until_healthy(run.host, run.port, self.spec.health, patience)
         self._probe = None
         self._apply(self.life.bound(run.number))
 

@@ -14,7 +14,7 @@ class DynoSpec:
 
     port: the one that it would like. binds: it is up only when it has bound its port (web).
     boot, grace: seconds. memory: quota in bytes, 0 for none. health: a path that must answer
-    before the dyno is up, or "".
+    within health_timeout seconds before the dyno is up, or "".
     """
 
     __slots__ = (
@@ -25,6 +25,7 @@ class DynoSpec:
         "env",
         "grace",
         "health",
+        "health_timeout",
         "memory",
         "name",
         "port",
@@ -45,6 +46,7 @@ class DynoSpec:
         grace: float = 30.0,
         memory: int = 0,
         health: str = "",
+        health_timeout: float = 5.0,
     ) -> None:
         self.name = name
         self.type = name.rpartition(".")[0]
@@ -58,6 +60,7 @@ class DynoSpec:
         self.grace = grace
         self.memory = memory
         self.health = health
+        self.health_timeout = health_timeout
 
     def differs(self, other: DynoSpec) -> bool:
         """Whether a dyno of this spec must be restarted to be one of the other."""

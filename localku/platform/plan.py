@@ -42,6 +42,7 @@ def dyno_specs(
                 grace=own.grace,
                 memory=own.memory or 0,
                 health=own.health,
+                health_timeout=own.health_timeout,
             )
             specs.append(spec)
     return specs

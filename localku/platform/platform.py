@@ -18,6 +18,7 @@ from typing import Protocol
 from localku.dynos import kernel, rites
 from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.early import EarlyRun
+from localku.dynos.metering import EVERY, Metering
 from localku.dynos.process import InitClient
 from localku.dynos.supervisor import Supervisor
 from localku.logs.console import Console
@@ -31,6 +32,7 @@ from localku.router.table import AppRoute, RoutingTable
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
+SHUTDOWN_MARGIN = 3.0
 BROKEN_PIPE = 128 + signal.SIGPIPE
 PLATFORM_ERROR = 70  # EX_SOFTWARE of sysexits.h
 
@@ -89,10 +91,11 @@ class Platform:
             self.supervisor.adopt(self.early)
             self._refresh_table()
             await self.router.serve(self.sockets)
-            self.home.announce(self.app.name, self.port)
-            self._greet()
             for service in self.services:
                 await service.start()
+            # only now: whoever reads the announcement or the greeting may ask at once
+            self.home.announce(self.app.name, self.port)
+            self._greet()
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -129,6 +132,7 @@ class Platform:
             size=terminal_size(),
         )
         self.app.supervisor = supervisor
+        self.metering = Metering(supervisor.runners.values, EVERY * settings.time_scale)
         if self.app.around.pty:
             self.loop.add_signal_handler(
                 signal.SIGWINCH, lambda: supervisor.resize(*terminal_size())
@@ -178,6 +182,7 @@ class Platform:
         self.app.stream.publish(entry)
 
     def _changed(self) -> None:
+        self.metering.arm()
         if not self._table_due:
             self._table_due = True
             self.loop.call_soon(self._refresh_table)
@@ -195,13 +200,16 @@ class Platform:
     async def _wind_up(self) -> None:
         for service in reversed(self.services):
             await service.close()
+        self.metering.close()
         grace = self.settings.shutdown_grace
         if self._init_lost:
             # its dynos are ours now: we are the next subreaper above them
             await self.loop.run_in_executor(None, rites.end_all, self.supervisor.leaders())
             self.supervisor.abandon()
         try:
-            await asyncio.gather(self.supervisor.shut_down(grace), self.router.close(grace))
+            stopping = asyncio.gather(self.supervisor.shut_down(grace), self.router.close(grace))
+            # the supervisor keeps the grace by itself; this bound is for a fault of our own
+            await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
         finally:
             await self.loop.run_in_executor(None, self.init.close)
             self.console.close(CONSOLE_PATIENCE)
