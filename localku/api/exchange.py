@@ -26,7 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def reply(value: object, status: int = 200) -> web.Response:
     """An answer of JSON."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    body = json.dumps(value, separators=(",", ":")).encode() + b"\n"
     return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
 
 

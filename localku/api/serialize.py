@@ -6,6 +6,7 @@ not have is null, as Heroku has it for what an app does not use.
 
 from __future__ import annotations
 
+import os
 import time
 import urllib.parse
 import uuid
@@ -49,7 +50,7 @@ def app(each: App, port: int) -> Json:
         "build_stack": here,
         "created_at": timestamp(each.created_at),
         "generation": {"id": fixed_id("generation", "cedar"), "name": "cedar"},
-        "git_url": "file://" + urllib.parse.quote(each.manifest.root),
+        "git_url": "file://" + urllib.parse.quote(os.fsencode(each.manifest.root)),
         "id": each.id,
         "internal_routing": None,
         "maintenance": False,

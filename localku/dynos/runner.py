@@ -68,6 +68,7 @@ class Runner:
         self.life = life.Lifecycle(binds=spec.binds, timing=self._timing(spec))
         self.current: Run | None = None
         self.changed_at = time.time()
+        self._seen = self.life.state, self.life.run  # those of changed_at
         self.leaving = False
         self._timers: dict[life.Timer, asyncio.TimerHandle] = {}
         self._probe: asyncio.Task[None] | None = None
@@ -158,7 +159,6 @@ class Runner:
         return self.host.loop.time()
 
     def _apply(self, effects: list[life.Effect], when: float | None = None) -> None:
-        before = self.life.state
         for effect in effects:
             if isinstance(effect, life.Log):
                 self.log(effect.text, when)
@@ -166,8 +166,11 @@ class Runner:
                 self._do[type(effect)](effect)
         if self.life.phase is not life.Phase.STARTING:
             self._stop_looking()
-        if self.life.state != before or effects:
-            self.changed_at = time.time() if self.life.state != before else self.changed_at
+        seen = self.life.state, self.life.run
+        if seen != self._seen:
+            self._seen = seen
+            self.changed_at = time.time()
+        if effects:
             self.host.changed(self)
 
     def log(self, text: str, when: float | None = None) -> None:

@@ -1,0 +1,141 @@
+"""A command's way to the running platform: finds its control socket, speaks HTTP over it.
+
+Imports are kept few: a command has to feel instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import socket
+import sys
+import urllib.parse
+from typing import NoReturn
+
+from localku.errors import UserError
+from localku.platform import home
+
+TIMEOUT = 30.0  # seconds; the first request has the platform import its server, a fifth of one
+USAGE = 2  # the exit status of a command that was written wrongly
+ACCEPT = "application/vnd.heroku+json; version=3"
+
+
+class Options(argparse.ArgumentParser):
+    """A command's arguments; a mistake is a UserError. Every command that needs a running platform
+    has --root and --app, as `localku start` has them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(prog=f"localku {name}", add_help=False, allow_abbrev=False)
+        self.command = name
+        default = os.environ.get("LOCALKU_ROOT") or "."
+        self.add_argument("--root", default=default)
+        self.add_argument("-a", "--app", default=os.environ.get("LOCALKU_APP", ""))
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, hint=f"see `localku help {self.command}`", status=USAGE)
+
+    def read(self, argv: list[str]) -> argparse.Namespace:
+        """The arguments, flags and words in any order. Raises UserError(status=2)."""
+        return self.parse_intermixed_args(argv)
+
+
+class Client:
+    """Speaks to the platform at a control socket. app: the name of the app that it runs."""
+
+    def __init__(self, path: str, app: str, pid: str = "") -> None:
+        self.path = path
+        self.app = app
+        self.pid = pid
+
+    def at(self, *words: str) -> str:
+        """The path of something of the app: `at("dynos", "web.1")` is `/apps/NAME/dynos/web.1`."""
+        return "/".join(
+            ["/apps", *(urllib.parse.quote(word, safe="") for word in (self.app, *words))]
+        )
+
+    def get(self, path: str) -> object:
+        """What is there. Raises UserError."""
+        return self.request("GET", path)
+
+    def request(self, method: str, path: str, body: object = None) -> object:
+        """One exchange; returns the JSON that was answered. Raises UserError."""
+        connection = UnixConnection(self.path)
+        headers = {"Accept": ACCEPT, "Content-Type": "application/json", "Connection": "close"}
+        data = None if body is None else json.dumps(body)
+        try:
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+            status, text = response.status, response.read()
+        except (ConnectionRefusedError, FileNotFoundError):
+            raise no_platform() from None
+        except TimeoutError:
+            who = f" (pid {self.pid})" if self.pid else ""
+            raise UserError(f"the platform{who} does not answer", hint="is it stopped?") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise UserError(f"the platform went away: {error or type(error).__name__}") from None
+        finally:
+            connection.close()
+        return read_answer(status, text)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=TIMEOUT)
+        self.path = path
+
+    def connect(self) -> None:
+        """Connect. Raises OSError."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT)
+        self.sock.connect(self.path)
+
+
+def read_answer(status: int, text: bytes) -> object:
+    """The JSON of an answer. Raises UserError with the API's message for an error."""
+    try:
+        value = json.loads(text) if text.strip() else None
+    except ValueError:
+        value = None
+        if status < 400:
+            raise UserError("the platform answered something that is no JSON") from None
+    if status < 400:
+        return value
+    if isinstance(value, dict) and isinstance(value.get("message"), str):
+        raise UserError(value["message"].rstrip("."))
+    raise UserError(f"the platform answered with status {status}")
+
+
+def no_platform() -> UserError:
+    """The error when there is nobody to speak to."""
+    return UserError(
+        "no app of this folder is running",
+        hint="start it with `localku start`, or name its folder with --root",
+    )
+
+
+def connect(options: argparse.Namespace) -> Client:
+    """Find the platform from --root (or the current folder) upward. Raises UserError."""
+    root = options.root
+    if not os.path.isdir(root):
+        raise UserError(f"there is no such folder: {root}", where="--root")
+    folder = home.find(root)
+    if not folder:
+        raise no_platform()
+    status = home.read_status(folder)
+    client = Client(
+        status.get("socket") or home.socket_path(folder),
+        status.get("app", ""),
+        status.get("pid", ""),
+    )
+    if options.app and options.app != client.app:
+        raise UserError(f"the app that runs here is {client.app}, not {options.app}", where="--app")
+    return client
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Something for the person, beside the output: on stderr, at once."""
+    print(text, end=end, file=sys.stderr, flush=True)
