@@ -47,10 +47,7 @@ def _take(word: str, rest: list[str], flags: dict[str, Setting], given: dict[str
         flag, sign, value = word[:2], word[2:], word[2:].removeprefix("=")
     setting = flags.get(flag)
     if setting is None:
-        negated = flags.get("--" + flag.removeprefix("--no-"))
-        if not flag.startswith("--no-") or negated is None or sign:
-            raise _unknown(flag, flags)
-        _store_negation(negated, flag, given, flags)
+        _take_negation(flag, sign, given, flags)
     elif setting.kind == "bool" and not sign:
         given[setting.name] = True
     else:
@@ -107,15 +104,20 @@ def _extend(values: dict[str, object], name: str, more: list[str]) -> None:
     values[name] = [*before, *more] if isinstance(before, list) else more
 
 
-def _store_negation(
-    setting: Setting, flag: str, given: dict[str, object], flags: dict[str, Setting]
+def _take_negation(
+    flag: str, sign: str, given: dict[str, object], flags: dict[str, Setting]
 ) -> None:
-    if setting.name == "color":
-        given["color"] = "never"
-    elif setting.kind == "bool":
-        given[setting.name] = False
-    else:
+    """Read `--no-watch` or `--no-color`; every other unknown flag is an error."""
+    positive = "--" + flag.removeprefix("--no-")
+    setting = flags.get(positive)
+    if not flag.startswith("--no-") or setting is None:
         raise _unknown(flag, flags)
+    if not _can_negate(setting):
+        hint = f"write {positive} {setting.metavar}"
+        raise UserError("no such flag", where=flag, hint=hint, status=USAGE)
+    if sign:
+        raise UserError("this flag takes no value", where=flag, status=USAGE)
+    given[setting.name] = False if setting.kind == "bool" else "never"
 
 
 def _unknown(flag: str, flags: dict[str, Setting]) -> UserError:

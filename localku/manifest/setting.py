@@ -10,7 +10,9 @@ from localku.errors import UserError
 
 # Seconds and bytes by unit. Heroku's quotas count 1 MB as 2**20 bytes (Dev Center, "Dyno Types").
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_BYTES = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_BYTES = {"": 1, "b": 1}
+for _power, _letter in enumerate("kmgt", 1):
+    _BYTES.update((_letter + rest, 1 << 10 * _power) for rest in ("", "b", "ib"))
 _YES = ("1", "true", "yes", "on")
 _NO = ("0", "false", "no", "off")
 
@@ -110,8 +112,6 @@ def duration(text: str) -> float:
 def size(text: str) -> int:
     """Bytes from `512MB`, `1.5GB`, `512M`, `512MiB` (all by 1,024) or plain bytes. UserError."""
     number, unit = _split(text)
-    if unit not in ("", "b"):
-        unit = unit.removesuffix("b").removesuffix("i")
     if not number or unit not in _BYTES:
         raise UserError("is not an amount of memory", hint="write 512MB or 1GB")
     return int(number * _BYTES[unit])

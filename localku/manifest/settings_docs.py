@@ -45,7 +45,7 @@ def default_text(setting: Setting) -> str:
     """The default as a person writes it: `30s`, `no`, `.env`; Heroku's own behind it."""
     shown = setting.shown_default or _plain(setting, setting.default)
     if setting.heroku is not None:
-        shown += f" (Heroku {_plain(setting, setting.heroku)})"
+        shown += f", Heroku {_plain(setting, setting.heroku)}"
     return shown
 
 
@@ -70,7 +70,7 @@ def _metavar(setting: Setting) -> str:
     return "|".join(setting.choices) if setting.choices else setting.metavar
 
 
-def help_lines(column: int = 28, width: int = 80) -> list[str]:
+def help_lines(column: int = 30, width: int = 80) -> list[str]:
     """All settings as lines of --help, by group. column: where the words begin."""
     lines: list[str] = []
     for group in GROUPS:
@@ -84,9 +84,10 @@ def help_lines(column: int = 28, width: int = 80) -> list[str]:
 def _help_lines(setting: Setting, column: int, width: int) -> list[str]:
     short = f"{setting.flags[0]}, " if len(setting.flags) > 1 else "    "
     value = f" {_metavar(setting)}" if setting.kind != "bool" else ""
-    lines = [f"  {short}{setting.flag}{value}".ljust(column)]
-    if len(lines[0]) > column:
-        lines.append(" " * column)
+    lines = [f"  {short}{setting.flag}{value}"]
+    if len(lines[0]) > column - 2:
+        lines.append("")
+    lines[-1] = lines[-1].ljust(column)
     default = default_text(setting)
     shown = f" [{default}]" if default and default != "no" else ""
     for word in f"{setting.help}{shown}".split():

@@ -17,16 +17,16 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "procfile", "list", ["Procfile"], ("-f", "--procfile"),
-        "Procfile to read; several add up", group=_APP, metavar="FILE",
+        "Procfile; several add up", group=_APP, metavar="FILE",
     ),
     Setting(
         "env", "list", [".env"], ("-e", "--env"),
-        "file of config vars; several (or a,b): the later wins", group=_APP, metavar="FILE",
+        "config vars; of several files the later wins", group=_APP, metavar="FILE",
         yaml_key="env_files",
     ),
     Setting(
         "formation", "list", [], ("-m", "--formation"),
-        "dynos of each type: web=2,worker=1; all=1 is the rest", group=_APP, metavar="TYPE=N",
+        "dynos of each type, as web=2,worker=1", group=_APP, metavar="TYPE=N",
         aliases=("-c", "--concurrency"), shown_default="all=1",
     ),
     Setting(
@@ -52,7 +52,7 @@ TABLE: tuple[Setting, ...] = (
     # The next five: Dev Center, "HTTP Routing" and "Heroku Error Codes".
     Setting(
         "request_timeout", "duration", 30.0, ("--request-timeout",),
-        "wait for the first byte of a response (H12)", group=_ROUTER, metavar="TIME",
+        "wait for a response to begin (H12)", group=_ROUTER, metavar="TIME",
     ),
     Setting(
         "idle_timeout", "duration", 55.0, ("--idle-timeout",),
@@ -60,7 +60,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "connect_timeout", "duration", 5.0, ("--connect-timeout",),
-        "wait for a dyno to take a connection (H19)", group=_ROUTER, metavar="TIME",
+        "wait for a dyno to connect (H19)", group=_ROUTER, metavar="TIME",
     ),
     Setting(
         "quarantine", "duration", 5.0, ("--quarantine",),
@@ -68,27 +68,27 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "boot_wait", "duration", 75.0, ("--boot-wait",),
-        "requests wait this long for the first web dyno (H20)", group=_ROUTER, metavar="TIME",
+        "wait for the first web dyno (H20)", group=_ROUTER, metavar="TIME",
     ),
     Setting(
         "router_log", "choice", "classic", ("--router-log",), "style of the request log lines",
         group=_ROUTER, metavar="STYLE", choices=("classic", "2.0"),
     ),
     Setting(
-        "pty", "bool", None, ("--pty",), "run each dyno on a terminal of its own", group=_DYNOS,
-        shown_default="when the output is a terminal",
+        "pty", "bool", None, ("--pty",), "a terminal for each dyno", group=_DYNOS,
+        shown_default="if the output is one",
     ),
     Setting(
         "exit_on_crash", "bool", False, ("--exit-on-crash",),
-        "stop all when a dyno exits, with its status (for CI)", group=_DYNOS,
+        "the first dyno that exits ends all", group=_DYNOS,
     ),
     Setting(
         "memory", "bytes", None, ("--memory",), "memory quota of a dyno (R14, R15)", group=_DYNOS,
         metavar="SIZE", per_type=True, shown_default="no quota",
     ),
     Setting(
-        "health", "path", "", ("--health",), "path that must answer before a web dyno is up",
-        group=_DYNOS, metavar="PATH", per_type=True, shown_default="its port is bound",
+        "health", "path", "", ("--health",), "path to ask until it answers",
+        group=_DYNOS, metavar="PATH", per_type=True, shown_default="only the port",
     ),
     Setting(
         "health_timeout", "duration", 5.0, ("--health-timeout",), "wait for that path to answer",
@@ -104,7 +104,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "shutdown_grace", "duration", 4.0, ("--shutdown-grace",),
-        "the same when all stops; at most --grace", group=_TIME, metavar="TIME", heroku=30.0,
+        "the same when all stops", group=_TIME, metavar="TIME", heroku=30.0,
     ),
     # Heroku's: Dev Center, "Dyno Crash Restart Policy" (2014): 10 minutes, doubling to 24 hours.
     Setting(
@@ -112,12 +112,12 @@ TABLE: tuple[Setting, ...] = (
         group=_TIME, metavar="TIME", heroku=600.0,
     ),
     Setting(
-        "backoff_max", "duration", 60.0, ("--backoff-max",), "longest pause; it doubles up to this",
+        "backoff_max", "duration", 60.0, ("--backoff-max",), "the pause doubles up to this",
         group=_TIME, metavar="TIME", heroku=86400.0,
     ),
     Setting(
         "backoff_reset", "duration", 60.0, ("--backoff-reset",),
-        "a crash after this uptime counts as the first", group=_TIME, metavar="TIME", heroku=600.0,
+        "uptime that clears the count", group=_TIME, metavar="TIME", heroku=600.0,
     ),
     Setting(
         "heroku_times", "bool", False, ("--heroku-times",), "pauses and graces as on Heroku",
@@ -131,7 +131,7 @@ TABLE: tuple[Setting, ...] = (
         "watch", "bool", False, ("--watch",), "restart the types whose files change", group=_WATCH,
     ),
     Setting(
-        "watch_pattern", "list", None, ("--watch-pattern",), "files that count, as in .gitignore",
+        "watch_pattern", "list", None, ("--watch-pattern",), "files to watch, as in .gitignore",
         group=_WATCH, metavar="GLOB", per_type=True, yaml_key="", shown_default="all but ignored",
     ),
     Setting(
@@ -139,7 +139,7 @@ TABLE: tuple[Setting, ...] = (
         metavar="FORM", choices=("heroku", "short", "json"),
     ),
     Setting(
-        "color", "choice", "auto", ("--color",), "also NO_COLOR and --no-color", group=_OUTPUT,
+        "color", "choice", "auto", ("--color",), "colors; also --no-color, NO_COLOR", group=_OUTPUT,
         metavar="WHEN", choices=("auto", "always", "never"),
         aliases=("--colour",),
     ),

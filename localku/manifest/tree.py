@@ -12,6 +12,9 @@ import yaml
 
 from localku.errors import UserError
 
+# What yaml gives to a value without a written tag; any other would need a program to build it.
+_TAGS = frozenset("str int float bool null timestamp value merge seq map".split())  # noqa: SIM905
+
 
 class Node:
     """value: text, None (nothing written), a list of nodes, or a dictionary of nodes."""
@@ -36,12 +39,11 @@ def from_yaml(text: str, name: str) -> Node:
     Raises UserError with `name:line:column` for a syntax error, with `name:line` for a key that
     occurs twice or for a value of a type that has no place in such a file.
     """
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
-        if root is None:
-            return Node({}, f"{name}:1")
-        return _Walk(loader, name).node(root)
+        tree = _Walk(loader, name).node(root) if root is not None else Node(None, "")
+        return tree if tree.value is not None else Node({}, f"{name}:1")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -51,8 +53,6 @@ def from_yaml(text: str, name: str) -> Node:
         line = text.count("\n", 0, error.position) + 1
         what = f"not valid yaml: character U+{int(error.character):04X}"
         raise UserError(what, where=f"{name}:{line}", hint="remove it") from None
-    finally:
-        loader.dispose()
 
 
 class _Walk:
@@ -70,7 +70,7 @@ class _Walk:
         where = f"{self.name}:{node.start_mark.line + 1}"
         if id(node) in self.open:
             raise UserError("this value contains itself", where=where)
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith((":binary", ":set")):
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _TAGS:
             raise UserError(f"the tag {node.tag} means nothing here", where=where)
         self.open.add(id(node))
         result = Node(self._value(node), where)
