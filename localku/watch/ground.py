@@ -1,0 +1,185 @@
+"""What is watched, and what changed on it: the tree of the app and its manifest files.
+
+It knows the last survey of the tree, keeps the watchers over the folders that count, and turns
+the paths that they report into changes. It belongs to the watch thread.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+
+from localku.watch.advice import gone, out_of_watches
+from localku.watch.contents import Contents
+from localku.watch.ignores import Ignores
+from localku.watch.rules import Change, RuleSet
+from localku.watch.source import OutOfWatches, Source, must_poll
+from localku.watch.survey import Survey, look_around
+
+FLOOD = 4_000  # paths in one look: inotify's queue of 16,384 events may have spilled some
+TRIES = 5  # surveys in a row, while folders come and go
+PAUSE = 1.0  # seconds between two looks for a root that is gone
+RULE_FILES = (".gitignore", "pyvenv.cfg")
+CLOCK_STEP = 0.01  # seconds by which a file's time may lag behind the clock (a kernel tick)
+
+
+class Ground:
+    """One app's files. extra_files: manifest files beside those of the rules."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        extra_files: Iterable[str],
+        source: Source,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._extra = tuple(extra_files)
+        self._warn = warn
+        self._source = source
+        self._rules = rules
+        self._root = os.path.realpath(rules.root)
+        self._contents = Contents(rules.root)
+        self._survey = Survey(Ignores())
+        self._looked_at = 0.0
+        self._touched = False
+        self._survey_since: float | None = None
+        self._survey_due = False
+        self._folders_moved = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether `settle` has something to find out."""
+        return self._touched or self._survey_due
+
+    def stand(self, since: float | None) -> Change:
+        """Begin to watch. Returns what changed at `since` (seconds since the epoch) or later."""
+        if must_poll(self._root):
+            self._source.poll()
+        self._contents.follow(self._manifest_files(), since)
+        self._touched = since is not None
+        self._looked_at = time.time()
+        self._watch(since)
+        return self._classify(self._survey.recent)
+
+    def stand_again(self) -> Change:
+        """Make the watchers anew, after one broke down. Returns what changed meanwhile."""
+        self._source.drop()
+        self._touched = True
+        before = self._survey
+        self._patiently_watch(self._looked_at - CLOCK_STEP)
+        return self._classify([*self._survey.recent, *self._survey.files_unlike(before)])
+
+    def follow(self, rules: RuleSet) -> None:
+        """Go on with these rules. What they no longer ignore has not changed by that."""
+        self._rules = rules
+        self._contents.follow(self._manifest_files())
+        if not self._survey_due:
+            self._patiently_watch(None)
+
+    def drop(self) -> None:
+        """Watch nothing any more."""
+        self._source.drop()
+
+    def look(self) -> set[str]:
+        """The paths that changed since the last look. RuntimeError: a watcher broke down."""
+        paths = self._source.look()
+        if len(paths) >= FLOOD:
+            self._survey_due = True
+            self._survey_since = self._looked_at - CLOCK_STEP
+        self._looked_at = time.time()
+        return paths
+
+    def take(self, paths: set[str]) -> Change:
+        """What these paths mean; what is not yet known of them is left to `settle`."""
+        return self._classify(path for path in map(self._sort, paths) if path)
+
+    def settle(self) -> Change:
+        """Find out the rest, now that the files are at rest."""
+        change = Change()
+        if self._survey_due:
+            before, moved, since = self._survey, self._folders_moved, self._survey_since
+            self._survey_due = self._folders_moved = False
+            self._survey_since = None
+            self._patiently_watch(since)
+            paths = set(self._survey.recent)
+            change = self._classify(paths.union(self._survey.files_unlike(before) if moved else ()))
+        self._touched = False
+        return change | Change(manifest_files=self._contents.changed())
+
+    def _sort(self, path: str) -> str | None:
+        """A path that is a file of the app, relative to the root; else None, and what is due."""
+        if self._contents.names(path):
+            self._touched = True
+            return None
+        relative = self._relative(path)
+        if relative is None or not self._rules.types:
+            if self._contents.leads_to(path):
+                self._survey_due = True
+                self._source.lose(path)
+            return None
+        if relative in self._survey.folders:
+            self._survey_due = self._folders_moved = True
+            self._source.lose(path)
+            return None
+        if os.path.isdir(path) and not os.path.islink(path):
+            ignored = self._survey.ignores.is_ignored(relative, folder=True)
+            if not ignored or self._contents.leads_to(path):
+                self._survey_due = self._folders_moved = True
+            return None
+        if os.path.basename(path) in RULE_FILES:
+            self._survey_due = True
+        return relative
+
+    def _classify(self, paths: Iterable[str]) -> Change:
+        return self._rules.with_ignores(self._survey.ignores).classify(paths)
+
+    def _relative(self, path: str) -> str | None:
+        if path == self._root:
+            return ""
+        base = self._root.rstrip("/") + "/"
+        return path.removeprefix(base) if path.startswith(base) else None
+
+    def _manifest_files(self) -> list[str]:
+        return list(dict.fromkeys((*self._rules.manifest_files, *self._extra)))
+
+    def _patiently_watch(self, since: float | None) -> None:
+        """Watch the tree as it is now; wait for a root that is gone."""
+        told = False
+        while True:
+            try:
+                self._watch(since)
+                return
+            except OSError:
+                if os.path.isdir(self._root) and os.access(self._root, os.R_OK | os.X_OK):
+                    raise
+            if not told:
+                told = True
+                self._source.drop()
+                self._warn(gone(self._root))
+            if self._source.alarm.pause(PAUSE):  # somebody rang: to be gone on with after that
+                self._survey_due = self._folders_moved = True
+                return
+
+    def _watch(self, since: float | None) -> None:
+        """Survey and watch, until a survey shows that all that it saw was watched before it."""
+        problem: OSError | None = None
+        for _ in range(TRIES):
+            self._survey = self._look_around(since)
+            folders = {os.path.join(self._root, path) for path in self._survey.folders}
+            folders = {path.rstrip("/") or "/" for path in folders} | self._contents.folders()
+            try:
+                if not self._source.cover(self._root, folders):
+                    return
+            except OutOfWatches as error:
+                self._warn(out_of_watches(str(error), len(folders), self._survey.file_count))
+                self._source.poll()
+            except OSError as error:  # a folder went away since the survey: look again
+                problem = error
+        if problem is not None:
+            raise problem
+
+    def _look_around(self, since: float | None) -> Survey:
+        if self._rules.types:
+            return look_around(self._root, since)
+        return Survey(Ignores())

@@ -1,0 +1,139 @@
+"""A look at the folder tree: which folders count, what is in them, what git ignores there.
+
+It reads the file system and watches nothing. Folders that are ignored are never entered, so a
+node_modules of 50,000 folders costs one name. Symbolic links are names, as for git: a linked
+folder is not entered.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from localku.watch.ignores import Ignores
+
+NANO = 1_000_000_000
+
+
+@dataclass
+class Survey:
+    """What was seen. Paths are relative to the root, "" for the root itself.
+
+    folders: each folder that counts, with the names in it that are not folders. recent: files
+    whose inode changed at `since` or later. ignores: the rules that held.
+    """
+
+    ignores: Ignores
+    folders: dict[str, frozenset[str]] = field(default_factory=dict)
+    recent: list[str] = field(default_factory=list)
+
+    @property
+    def file_count(self) -> int:
+        """How many files there are in the folders that count."""
+        return sum(map(len, self.folders.values()))
+
+    def files_unlike(self, before: Survey) -> Iterator[str]:
+        """The files of folders that came or went since `before`."""
+        for one, other in ((self, before), (before, self)):
+            for folder in one.folders.keys() - other.folders.keys():
+                yield from (_join(folder, name) for name in one.folders[folder])
+
+
+def look_around(root: str, since: float | None = None) -> Survey:
+    """Survey the tree below root (absolute). since: seconds since the epoch, for `recent`.
+
+    It is compared with the time at which the kernel last changed a file's inode (a write, a
+    rename, a touch), as the file system's clock gives it. Raises OSError when the root itself
+    cannot be read; a folder below that cannot be read is left out.
+    """
+    survey = Survey(_ignores_above(root))
+    since_ns = None if since is None else int(since * NANO)
+    todo = [""]
+    while todo:
+        folder = todo.pop()
+        try:
+            todo.extend(_enter(root, folder, survey, since_ns))
+        except OSError:  # gone meanwhile, or not ours to read: nothing to watch either way
+            if not folder:
+                raise
+    return survey
+
+
+def _enter(root: str, folder: str, survey: Survey, since_ns: int | None) -> list[str]:
+    """Note one folder; returns the folders in it that count."""
+    with os.scandir(os.path.join(root, folder) if folder else root) as entries:
+        listed = list(entries)
+    names = {entry.name for entry in listed}
+    if folder and "pyvenv.cfg" in names:
+        survey.ignores.add_folder(folder)
+        return []
+    if ".gitignore" in names:
+        survey.ignores.add(folder, _text(os.path.join(root, folder, ".gitignore")))
+    below = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
+    survey.folders[folder] = frozenset(names - below)
+    if since_ns is not None:
+        recent = (e.name for e in listed if e.name not in below and _is_newer(e, since_ns))
+        survey.recent.extend(_join(folder, name) for name in recent)
+    paths = (_join(folder, name) for name in below if _is_text(name))
+    return [path for path in paths if not survey.ignores.is_ignored(path, folder=True)]
+
+
+def _ignores_above(root: str) -> Ignores:
+    """What the repository that the root lies in says above it, unless it ignores the root.
+
+    An app in an ignored folder is run nevertheless, and then its own rules hold.
+    """
+    top = root
+    while not os.path.lexists(os.path.join(top, ".git")):
+        parent = os.path.dirname(top)
+        if parent == top:
+            return Ignores()
+        top = parent
+    above = os.path.relpath(root, top)
+    ignores = Ignores("" if above == os.curdir else above)
+    ignores.add_above("", _text(os.path.join(_git_folder(top), "info", "exclude")))
+    if top == root:
+        return ignores
+    parts = above.split(os.sep)
+    for depth in range(len(parts)):
+        folder = "/".join(parts[:depth])
+        ignores.add_above(folder, _text(os.path.join(top, folder, ".gitignore")))
+    return Ignores() if ignores.ignores_root() else ignores
+
+
+def _git_folder(top: str) -> str:
+    """Where the repository keeps info/: .git, or what a worktree's .git file leads to."""
+    path = os.path.join(top, ".git")
+    if os.path.isdir(path):
+        return path
+    folder = os.path.join(top, _text(path).removeprefix("gitdir:").strip())
+    common = _text(os.path.join(folder, "commondir")).strip()
+    return os.path.join(folder, common)
+
+
+def _text(path: str) -> str:
+    """A small file's text, "" when it is not a file that can be read."""
+    try:
+        if os.path.isfile(path):  # opening a named pipe would wait for a writer
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                return file.read()
+    except OSError:  # an ignore file that cannot be read ignores nothing, as with git
+        pass
+    return ""
+
+
+def _is_newer(entry: os.DirEntry[str], since_ns: int) -> bool:
+    try:
+        return entry.stat(follow_symlinks=False).st_ctime_ns >= since_ns
+    except OSError:
+        return True  # it went away since it was listed: a change too
+
+
+def _is_text(name: str) -> bool:
+    """Whether the name is UTF-8: watchfiles takes no other."""
+    return name.isascii() or not any("\udc80" <= char <= "\udcff" for char in name)
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
