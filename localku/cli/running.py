@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import socket
+from _socket import socket as Socket
 
 from localku.api.control import ControlSocket
 from localku.dynos.early import EarlyRun
@@ -26,11 +27,13 @@ def run(
     manifest: Manifest,
     around: Surroundings,
     home: Home,
-    sockets: list[socket.socket],
+    bound: list[Socket],
     init: InitClient,
     runs: list[EarlyRun],
 ) -> int:
     """Run the platform until it ends; returns the exit status."""
+    # the start path has no time for the `socket` module; its protocol number must stay TCP
+    sockets = [socket.socket(fileno=each.detach()) for each in bound]
     stream = LogStream()
     console = Console(1, _formatter(manifest, manifest.settings))
     stream.subscribe(console)
@@ -38,6 +41,7 @@ def run(
     platform = Platform(app, home=home, init=init, early=runs, sockets=sockets, console=console)
     platform.services.append(ControlSocket(platform, home.socket))
     gc.freeze()  # what was imported stays: no collection need look at it again
+    gc.enable()
     return asyncio.run(platform.run())
 
 

@@ -6,6 +6,7 @@ dynos boot. Everything that can be refused is refused before anything is spawned
 
 from __future__ import annotations
 
+import gc
 import os
 
 from localku.dynos import command, early
@@ -18,7 +19,7 @@ from localku.router import listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    from _socket import socket as Socket
 
     from localku.dynos.process import InitClient
     from localku.dynos.spec import DynoSpec
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 def main(name: str, argv: list[str]) -> int:
     """Run `localku start`; returns its exit status when all dynos are gone."""
+    gc.disable()  # until all is imported: nothing of it is garbage
     given, only = parse_argv(argv)
     manifest = manifests.load(given, os.environ, only)
     settings = manifest.settings
@@ -65,7 +67,7 @@ def _run(
     manifest: Manifest,
     around: Surroundings,
     home: Home,
-    sockets: list[socket.socket],
+    sockets: list[Socket],
     init: InitClient,
     runs: list[early.EarlyRun],
 ) -> int:

@@ -16,6 +16,7 @@ function getopts hash if jobs kill let local printf pwd read readonly return sel
 test time times trap true type ulimit umask unalias unset until wait while
 """
 SHELL_WORDS = frozenset(_WORDS.split())
+COMPOUND = frozenset(";&|()`{}!#\\\n")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PLAIN = frozenset(LETTERS + LETTERS.upper() + "0123456789_-+./@%,:")
 
@@ -32,6 +33,17 @@ def program(command: str) -> str:
             return ""
         return word
     return ""
+
+
+def with_exec(command: str) -> str:
+    """Have a simple command take the shell's place, as bash does on Heroku and dash does not.
+
+    Its own exit status is then the dyno's, and no shell stays beside it. Whatever holds more than
+    one command is left as it is: `exec a; b` would lose b.
+    """
+    first = command.split(None, 1)[:1]
+    simple = not COMPOUND & set(command) and first == [program(command)]
+    return f"exec {command}" if simple and first else command
 
 
 def missing(command: str, path: str, cwd: str) -> str:

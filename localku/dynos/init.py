@@ -25,7 +25,9 @@ MARKER = "LOCALKU_DYNO_ID"
 MSG_CMSG_CLOEXEC = 0x40000000 if tree.LINUX else 0
 MSG_DONTWAIT = 0x40 if tree.LINUX else 0x80
 MAX_FDS = 3
-DEFAULTED = (13, 25)  # SIGPIPE, SIGXFSZ: Python ignores them, a dyno's programs expect to die
+# What a dyno's programs expect to die of: SIGPIPE and SIGXFSZ, which Python ignores; SIGHUP, SIGINT,
+# SIGQUIT, SIGTERM and SIGTSTP (Linux 20, macOS 18), which init ignores, or a shell's `&` for us.
+DEFAULTED = (1, 2, 3, 13, 15, 18, 20, 25)
 
 
 class Order:
@@ -240,9 +242,9 @@ def _main(control: _socket.socket, first: list[Order]) -> NoReturn:
         os.setsid()  # the terminal's signals, and a kill of localku's group, must not end it
         kernel.adopt_orphans()
         init = Init(control)
-        _close_all_but({control.fileno(), *(fd for order in first for fd in order.fds)})
         for order in first:
             init.spawn(order)
+        _close_all_but(control.fileno())
         _let_go_of_the_terminal()
         try:
             init.serve()
@@ -255,16 +257,12 @@ def _main(control: _socket.socket, first: list[Order]) -> NoReturn:
         os._exit(status)
 
 
-def _close_all_but(keep: set[int]) -> None:
+def _close_all_but(keep: int) -> None:
     """Drop what the fork copied (the router's sockets, the lock): they are localku's alone."""
-    low = 3
-    for fd in [*sorted(keep), os.sysconf("SC_OPEN_MAX") if not tree.LINUX else _highest() + 1]:
-        os.closerange(low, fd)
-        low = fd + 1
-
-
-def _highest() -> int:
-    return max(int(name) for name in os.listdir("/proc/self/fd"))
+    folder = "/proc/self/fd" if tree.LINUX else "/dev/fd"
+    highest = max(int(name) for name in os.listdir(folder))
+    os.closerange(3, keep)
+    os.closerange(keep + 1, highest + 1)
 
 
 def _let_go_of_the_terminal() -> None:

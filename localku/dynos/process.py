@@ -9,6 +9,7 @@ import os
 import sys
 
 from localku.dynos import init, wire
+from localku.dynos.command import with_exec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def resize_pty(master: int, rows: int, columns: int) -> None:
 
 def order(key: int, command: str, env: dict[str, str], cwd: str, terminal: Terminal) -> init.Order:
     """Build the order that runs `command` in the shell, as Heroku runs a Procfile's line."""
-    argv = [SHELL, "-c", command]
+    argv = [SHELL, "-c", with_exec(command)]
     return init.Order(key, argv, env, cwd, terminal.path, terminal.fds)
 
 

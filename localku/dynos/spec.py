@@ -6,7 +6,7 @@ import os
 import re
 
 RUNNING = ("command", "cwd", "env", "pty", "health")  # the rest applies without a restart
-PORT_WORD = re.compile(r"\$(?:PORT\b|\{PORT\})")
+PORT_WORD = r"\$(?:PORT\b|\{PORT\})"  # compiled when first needed: after the first exec
 
 
 class DynoSpec:
@@ -68,7 +68,7 @@ class DynoSpec:
 
     def shown(self, port: int) -> str:
         """The command as Heroku's log shows it: $PORT expanded, everything else as written."""
-        return PORT_WORD.sub(str(port), self.command)
+        return re.sub(PORT_WORD, str(port), self.command)
 
 
 def environment(spec: DynoSpec, port: int) -> dict[str, str]:

@@ -95,6 +95,7 @@ class Platform:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
             self.home.announce(self.app.name, self.port)
+            await asyncio.sleep(0)  # what init had to tell is older than our greeting
             self._greet()
             await self._ending.wait()
         finally:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from localku.dynos import ports, tree, wire
-from localku.dynos.command import missing, program
+from localku.dynos.command import missing, program, with_exec
 from localku.dynos.spec import DynoSpec, base_environment, environment
 
 
@@ -32,6 +32,25 @@ from localku.dynos.spec import DynoSpec, base_environment, environment
 )
 def test_the_program_of_a_command_line(command: str, name: str) -> None:
     assert program(command) == name
+
+
+@pytest.mark.parametrize(
+    ("command", "run"),
+    [
+        ("python app.py --x='a b' $PORT > log", "exec python app.py --x='a b' $PORT > log"),
+        ("exec python app.py", "exec python app.py"),
+        ("cd app; python x.py", "cd app; python x.py"),
+        ("a && b", "a && b"),
+        ("a | b", "a | b"),
+        ("A=1 a", "A=1 a"),
+        ("echo one", "echo one"),
+        ("a $(b)", "a $(b)"),
+        ("a # exec", "a # exec"),
+        ("if a; then b; fi", "if a; then b; fi"),
+    ],
+)
+def test_a_simple_command_takes_the_shells_place(command: str, run: str) -> None:
+    assert with_exec(command) == run
 
 
 def test_a_program_that_is_not_there(tmp_path) -> None:  # type: ignore[no-untyped-def]
