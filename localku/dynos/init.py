@@ -25,7 +25,7 @@ MARKER = "LOCALKU_DYNO_ID"
 MSG_CMSG_CLOEXEC = 0x40000000 if tree.LINUX else 0
 MSG_DONTWAIT = 0x40 if tree.LINUX else 0x80
 MAX_FDS = 3
-# What a dyno's programs expect to die of: SIGPIPE and SIGXFSZ, which Python ignores; SIGHUP, SIGINT,
+# What a dyno expects to die of: SIGPIPE and SIGXFSZ, which Python ignores; SIGHUP, SIGINT,
 # SIGQUIT, SIGTERM and SIGTSTP (Linux 20, macOS 18), which init ignores, or a shell's `&` for us.
 DEFAULTED = (1, 2, 3, 13, 15, 18, 20, 25)
 

@@ -10,6 +10,7 @@ import sys
 
 from localku.dynos import init, wire
 from localku.dynos.command import with_exec
+from localku.dynos.init import MSG_DONTWAIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class InitClient:
         self.listener = listener
         self._loop = loop
         loop.add_reader(self._control.fileno(), self._read)
+        self._read()  # what happened before there was a loop
 
     def spawn(self, order: init.Order) -> None:
         """Have a run started; "spawned" or "failed" answers. The order's fds are taken."""
@@ -117,7 +119,9 @@ class InitClient:
 
     def _read(self) -> None:
         try:
-            data = self._control.recv(1 << 16)
+            data = self._control.recv(1 << 16, MSG_DONTWAIT)
+        except BlockingIOError:
+            return
         except OSError:
             data = b""
         for message in self._inbox.feed(data):

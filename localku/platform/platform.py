@@ -95,7 +95,6 @@ class Platform:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
             self.home.announce(self.app.name, self.port)
-            await asyncio.sleep(0)  # what init had to tell is older than our greeting
             self._greet()
             await self._ending.wait()
         finally:
@@ -150,6 +149,8 @@ class Platform:
 
     def _greet(self) -> None:
         places = f"http://localhost:{self.port} and http://{self.app.name}.localhost:{self.port}"
+        for place, text in self.app.manifest.warnings:
+            self.app.say(f"{place}: {text}")
         self.app.say(f"Running {self.app.described_formation() or 'no dynos'} on {places}")
 
     # -- what happens --------------------------------------------------------------------------
