@@ -1,0 +1,3 @@
+"""The Heroku platform on one laptop."""
+
+__version__ = "0.1.0"

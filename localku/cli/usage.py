@@ -1,0 +1,157 @@
+"""`localku help` and `localku version`: what there is, and one command in full."""
+
+from __future__ import annotations
+
+import sys
+
+from localku import __version__
+from localku.cli.entry import resolve
+from localku.errors import UserError
+
+USAGE = 2  # the exit status of a command that was written wrongly
+
+# group -> command -> one line; only what exists
+GROUPS = {
+    "Run the app": {
+        "start": "run the app of this folder: dynos, router, one log stream",
+        "check": "say what is wrong, and what would start, without starting it",
+    },
+    "Steer it, from a second terminal": {
+        "ps": "list the dynos: state, since when, command",
+        "ps:scale": "show or change how many dynos of each type run",
+        "ps:restart": "restart a dyno, a process type, or all",
+        "ps:stop": "stop a dyno or a process type; it starts again by itself",
+        "attach": "join a dyno's terminal (pdb, byebug); Ctrl-] leaves",
+    },
+    "More": {
+        "help": "this, or `localku help COMMAND`",
+        "version": "the version of localku",
+    },
+}
+
+OVERVIEW = """\
+localku: the Heroku platform on one laptop.
+
+Usage: localku COMMAND [ARGUMENTS]
+{commands}
+Examples:
+  localku start                 one dyno of each process type in the Procfile
+  localku start -m web=2        two web dynos behind the router on port 5006
+  localku ps                    what runs
+  localku ps:scale web=4        more dynos, while it runs
+  localku ps:scale worker+1     one more
+  localku ps:restart web.1      one dyno; without web.1 all of them
+  localku attach web.1          the debugger that waits in web.1
+
+Commands are Heroku's: `localku ps:scale web=2` and `localku ps scale web=2` are
+the same. `localku help COMMAND` says more.
+"""
+
+WHERE = """
+The running app is found from this folder upward.
+  --root DIR      look from there
+  -a, --app NAME  refuse if it is not this app
+"""
+
+HELP = {
+    "ps": """\
+Usage: localku ps [TYPE ...] [--json]
+
+Lists the dynos, all or those of some process types: grouped by what they run,
+with their state and since when they are in it. A web dyno is `starting` until
+it has bound its port, then `up`; `crashed` is one that ended by itself and will
+be started again.
+
+  --json          the dynos as the Platform API has them
+""",
+    "ps:scale": """\
+Usage: localku ps:scale [TYPE=N | TYPE+N | TYPE-N ...] [--json]
+
+Changes how many dynos of a process type run; without arguments shows it. Other
+dynos go on. It lasts until localku ends: `localku start -m web=2`, or formation
+in localku.yml, is for always.
+
+Examples:
+  localku ps:scale                 web=1:Standard-1X worker=1:Standard-1X
+  localku ps:scale web=3 worker+1  three web dynos, one worker more
+  localku ps:scale web=0           no web dyno at all
+
+  --json          the formation as the Platform API has it
+""",
+    "ps:restart": """\
+Usage: localku ps:restart [DYNO | TYPE ...]
+
+Restarts dynos: SIGTERM, time to finish, then a new run. Without arguments all.
+It ends the cool-off of a crashed dyno.
+
+Examples:
+  localku ps:restart               all dynos
+  localku ps:restart web.1         one; also -d web.1
+  localku ps:restart web           all of a process type; also -p web
+""",
+    "ps:stop": """\
+Usage: localku ps:stop DYNO | TYPE ...
+
+Stops dynos. As on Heroku, a dyno of the formation then starts again by itself;
+`localku ps:scale web=0` keeps a process type down.
+
+Examples:
+  localku ps:stop web.1            one; also -d web.1
+  localku ps:stop web              all of a process type; also -p web
+""",
+    "attach": """\
+Usage: localku attach DYNO
+
+Joins this terminal to the dyno's: what you type is typed there, what it prints
+is shown here, and in the log as before. Ctrl-] leaves; nothing is restarted.
+Ctrl-C goes to the dyno. For pdb, byebug, a REPL, a full-screen program. The
+dyno needs a terminal of its own: it has one when the output of `localku start`
+is a terminal, or with --pty. Several terminals may join one dyno.
+
+With a pipe instead of a terminal, its bytes are typed; at its end, and when the
+dyno has been silent for half a second, attach ends.
+
+Examples:
+  localku attach web.1
+  echo 'print(1 + 1)' | localku attach console.1
+
+Exit status: 0 if you left, 1 if the dyno ended or restarted.
+""",
+    "help": "Usage: localku help [COMMAND]\n",
+    "version": "Usage: localku version\n",
+}
+AT_WORK = ("ps", "ps:scale", "ps:restart", "ps:stop", "attach")  # they need a running app
+
+
+def main(name: str, argv: list[str]) -> int:
+    """Print help or version. Raises UserError for a command that there is not."""
+    if name == "version":
+        print(f"localku {__version__}")
+        return 0
+    words = [word for word in argv if not word.startswith("-")]
+    if not words:
+        sys.stdout.write(overview())
+        return 0
+    command, rest = resolve(words)
+    if rest:
+        raise UserError(f"help takes one command, not {' '.join(words)}", status=USAGE)
+    sys.stdout.write(text(command))
+    return 0
+
+
+def overview() -> str:
+    """All commands."""
+    lines = []
+    for group, commands in GROUPS.items():
+        lines += ["", f"{group}:"]
+        lines += [f"  {command:12} {line}" for command, line in commands.items()]
+    return OVERVIEW.format(commands="\n".join(lines) + "\n")
+
+
+def text(command: str) -> str:
+    """The help of one command."""
+    if command in ("start", "check"):
+        from localku.cli import helptext
+
+        return helptext.start_help() if command == "start" else helptext.check_help()
+    return HELP[command] + (WHERE if command in AT_WORK else "")
