@@ -385,6 +385,9 @@ def test_a_descriptor_that_somebody_made_non_blocking_loses_nothing(pipe: Pipe) 
         for number in range(20):
             console.offer(chunk(number * 800))
         console.offer(app(b"end\n"))
+        before = time.process_time()
+        await asyncio.sleep(0.2)
+        assert time.process_time() - before < 0.1  # it waits, and does not try again and again
         output = await asyncio.to_thread(pipe.read_until, b" end\n")
         assert numbers(output) == list(range(16_000))
         assert console.close(5)
