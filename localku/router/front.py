@@ -48,7 +48,8 @@ class Front(Wire):
         self.deaf = False
         self.deadline = now + router.settings.head_timeout
         self.fwd = edge.client
-        self._raw_line = self._raw_fields = self._block = b""
+        self._raw_line = self._block = b""
+        self._raw_fields: bytes | None = None
         self._line = _NO_LINE
         self._fields = _NO_FIELDS
         self._blanks = 0
@@ -90,7 +91,8 @@ class Front(Wire):
 
     def _forget(self) -> None:
         """What was parsed last says nothing about the request at hand."""
-        self._raw_line = self._raw_fields = b""
+        self._raw_line = b""
+        self._raw_fields = None
         self._line = _NO_LINE
         self._fields = _NO_FIELDS
 
@@ -146,7 +148,7 @@ class Front(Wire):
         exchange.start(head, data[end + 4 :])
 
     def _read_fields(self, raw: bytes, line: RequestLine) -> None:
-        self._raw_fields = b""
+        self._raw_fields = None
         self._fields = _NO_FIELDS
         if len(raw) > HEAD_MAX:
             raise HeadError(431)
