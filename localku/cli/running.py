@@ -23,26 +23,48 @@ from localku.platform.plan import Surroundings
 from localku.platform.platform import Platform
 
 
-def run(
-    manifest: Manifest,
-    around: Surroundings,
-    home: Home,
-    bound: list[Socket],
-    init: InitClient,
-    runs: list[EarlyRun],
-) -> int:
-    """Run the platform until it ends; returns the exit status."""
-    # the start path has no time for the `socket` module; its protocol number must stay TCP
-    sockets = [socket.socket(fileno=each.detach()) for each in bound]
-    stream = LogStream()
-    console = Console(1, _formatter(manifest, manifest.settings))
-    stream.subscribe(console)
-    app = App(manifest, around, stream)
-    platform = Platform(app, home=home, init=init, early=runs, sockets=sockets, console=console)
-    platform.services.append(ControlSocket(platform, home.socket))
-    gc.freeze()  # what was imported stays: no collection need look at it again
-    gc.enable()
-    return asyncio.run(platform.run())
+class Start:
+    """What `localku start` has worked out before the slow half is there.
+
+    given, only: the parsed command line, for reading everything again when a file changes.
+    began: when reading started, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        given: dict[str, object],
+        only: list[str],
+        around: Surroundings,
+        home: Home,
+        began: float,
+    ) -> None:
+        self.manifest = manifest
+        self.given = given
+        self.only = only
+        self.around = around
+        self.home = home
+        self.began = began
+
+    def run(self, bound: list[Socket], init: InitClient, runs: list[EarlyRun]) -> int:
+        """Run the platform until it ends; returns the exit status."""
+        # the start path has no time for the `socket` module; its protocol number must stay TCP
+        sockets = [socket.socket(fileno=each.detach()) for each in bound]
+        stream = LogStream()
+        console = Console(1, _formatter(self.manifest, self.manifest.settings))
+        stream.subscribe(console)
+        app = App(self.manifest, self.around, stream)
+        platform = Platform(
+            app, home=self.home, init=init, early=runs, sockets=sockets, console=console
+        )
+        platform.services.append(ControlSocket(platform, self.home.socket))
+        if self.manifest.settings.watch:
+            from localku.platform.reload import Reloader
+
+            platform.services.append(Reloader(app, self.given, self.only, self.began))
+        gc.freeze()  # what was imported stays: no collection need look at it again
+        gc.enable()
+        return asyncio.run(platform.run())
 
 
 def _formatter(manifest: Manifest, settings: Settings) -> Formatter:

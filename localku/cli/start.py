@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 
-from localku.dynos import command, early
-from localku.errors import UserError
+from localku.dynos import early
 from localku.manifest import manifest as manifests
 from localku.manifest.settings import parse_argv
 from localku.platform.home import FOLDER, Home
-from localku.platform.plan import Surroundings, dyno_specs
+from localku.platform.plan import Surroundings, dyno_specs, refuse_missing
 from localku.router import listener
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from _socket import socket as Socket
-
-    from localku.dynos.process import InitClient
-    from localku.dynos.spec import DynoSpec
-    from localku.manifest.manifest import Manifest
 
 
 def main(name: str, argv: list[str]) -> int:
     """Run `localku start`; returns its exit status when all dynos are gone."""
     gc.disable()  # until all is imported: nothing of it is garbage
+    began = time.time()
     given, only = parse_argv(argv)
     manifest = manifests.load(given, os.environ, only)
     settings = manifest.settings
@@ -42,38 +35,14 @@ def main(name: str, argv: list[str]) -> int:
         refuse_missing(manifest, specs)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
         try:
-            return _run(manifest, around, home, sockets, init, runs)
+            from localku.cli import running
+
+            start = running.Start(manifest, given, only, around, home, began)
+            return start.run(sockets, init, runs)
         finally:
             init.close()
     finally:
         home.close()
-
-
-def refuse_missing(manifest: Manifest, specs: list[DynoSpec]) -> None:
-    """UserError that names every program which no dyno could start."""
-    lines = []
-    for kind in dict.fromkeys(spec.type for spec in specs):
-        spec = next(spec for spec in specs if spec.type == kind)
-        name = command.missing(spec.command, spec.env["PATH"], spec.cwd)
-        if name:
-            entry = manifest.entries[kind]
-            reason = f"{entry.where}: {kind}: command not found: {name}"
-            lines.append(f"{reason} (install it, or put its folder on PATH)")
-    if lines:
-        raise UserError("\n".join(lines), status=127)
-
-
-def _run(
-    manifest: Manifest,
-    around: Surroundings,
-    home: Home,
-    sockets: list[Socket],
-    init: InitClient,
-    runs: list[early.EarlyRun],
-) -> int:
-    from localku.cli import running
-
-    return running.run(manifest, around, home, sockets, init, runs)
 
 
 def _size() -> tuple[int, int]:

@@ -141,13 +141,19 @@ class App:
 
         Quantities that were set while it ran are kept.
         """
-        before, self.manifest = self.manifest, manifest
+        self.formation = self.formation_after(manifest)
+        self.manifest = manifest
         self.release += 1
-        for name, quantity in manifest.quantities.items():
-            if before.quantities.get(name) != quantity:
-                self.formation[name] = quantity
-        self.formation = {t: n for t, n in self.formation.items() if t in manifest.entries}
         self.apply(refresh=True)
+
+    def formation_after(self, manifest: Manifest) -> dict[str, int]:
+        """The formation with that manifest: its quantities where it says another one than before,
+        else those that are in force."""
+        before = self.manifest.quantities
+        return {
+            kind: quantity if before.get(kind) != quantity else self.formation.get(kind, quantity)
+            for kind, quantity in manifest.quantities.items()
+        }
 
 
 def _place(order: list[str], kind: str) -> int:

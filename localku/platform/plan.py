@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from localku.dynos import command
 from localku.dynos.spec import DynoSpec, base_environment
+from localku.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,3 +48,17 @@ def dyno_specs(
             )
             specs.append(spec)
     return specs
+
+
+def refuse_missing(manifest: Manifest, specs: list[DynoSpec]) -> None:
+    """UserError that names every program which no dyno could start."""
+    lines = []
+    for kind in dict.fromkeys(spec.type for spec in specs):
+        spec = next(spec for spec in specs if spec.type == kind)
+        name = command.missing(spec.command, spec.env["PATH"], spec.cwd)
+        if name:
+            entry = manifest.entries[kind]
+            reason = f"{entry.where}: {kind}: command not found: {name}"
+            lines.append(f"{reason} (install it, or put its folder on PATH)")
+    if lines:
+        raise UserError("\n".join(lines), status=127)

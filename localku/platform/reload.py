@@ -1,0 +1,97 @@
+"""`--watch`: what changed files do to the running app.
+
+A changed source file restarts the types that it belongs to. A changed Procfile, .env, app.json or
+localku.yml is read again and applied; one with a mistake in it is reported, and the running app
+stays as it was. Quick saves are one change (see localku/watch).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from localku.errors import UserError
+from localku.manifest import manifest as manifests
+from localku.manifest.manifest import Manifest
+from localku.platform.app import App
+from localku.platform.plan import dyno_specs, refuse_missing
+from localku.watch.rules import Change, RuleSet
+from localku.watch.watcher import Watcher
+
+
+class Reloader:
+    """A service of the platform. given, only: what `localku start` was called with."""
+
+    def __init__(self, app: App, given: dict[str, object], only: list[str], since: float) -> None:
+        self._app = app
+        self._given = given
+        self._only = only
+        self._watcher = Watcher(self._rules, self._changed, since=since, warn=app.say)
+
+    async def start(self) -> None:
+        """Begin to watch; the import of watchfiles happens in a thread meanwhile."""
+        await self._watcher.start()
+        self._app.say("Watching files: a saved one restarts the process types that it belongs to")
+
+    async def close(self) -> None:
+        """Stop watching."""
+        await self._watcher.close()
+
+    def _rules(self) -> RuleSet:
+        manifest = self._app.manifest
+        patterns = {kind: manifest.type(kind).watch for kind in self._app.commands}
+        files = [os.path.realpath(path) for path in (*manifest.files, *manifest.candidates)]
+        return RuleSet(manifest.root, patterns, dict.fromkeys(files))
+
+    def _changed(self, change: Change) -> None:
+        fresh = self._reload(change) if change.manifest_files else set()
+        types = [kind for kind in self._app.commands if kind in change.types - fresh]
+        if types and any(self._app.formation.get(kind) for kind in types):
+            self._app.say(f"Restarting {' '.join(types)}: {', '.join(change.paths)} changed")
+            for runner in self._app.runners:
+                if runner.spec.type in types and not runner.leaving:
+                    runner.restart()
+
+    def _reload(self, change: Change) -> set[str]:
+        """Apply the changed manifest; returns the types that were restarted for it."""
+        app, before = self._app, self._app.manifest
+        names = ", ".join(sorted(os.path.basename(path) for path in change.manifest_files))
+        try:
+            manifest = manifests.load(self._given, os.environ, self._only, before)
+            formation = app.formation_after(manifest)
+            refuse_missing(manifest, dyno_specs(manifest, formation, app.around))
+        except UserError as error:
+            for line in str(error).splitlines():
+                app.say(f"{names} not applied: {line}")
+            return set()
+        for line in described(before, manifest):
+            app.say(line)
+        runs = {runner.spec.name: runner.life.run for runner in app.runners}
+        app.reload(manifest)
+        self._watcher.refresh()
+        return {r.spec.type for r in app.runners if runs.get(r.spec.name) != r.life.run}
+
+
+def described(before: Manifest, after: Manifest) -> list[str]:
+    """What changed, as Heroku's API says it: names only, for values may be secrets."""
+    lines = config_lines(before.env, after.env)
+    old, new = commands(before), commands(after)
+    lines += [f"Procfile: {kind} added" for kind in new if kind not in old]
+    lines += [f"Procfile: {kind} removed" for kind in old if kind not in new]
+    lines += [f"Procfile: {kind} changed" for kind in new if kind in old and old[kind] != new[kind]]
+    return lines
+
+
+def config_lines(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """`Set A, B config vars by user …` and `Remove C config vars by user …`."""
+    changed = sorted(key for key in after if before.get(key) != after[key])
+    removed = sorted(key for key in before if key not in after)
+    lines = [f"Set {', '.join(changed)} config vars by user you@localhost"] if changed else []
+    if removed:
+        lines.append(f"Remove {', '.join(removed)} config vars by user you@localhost")
+    return lines
+
+
+def commands(manifest: Manifest) -> dict[str, str]:
+    """Type to command."""
+    return {kind: entry.command for kind, entry in manifest.entries.items()}
