@@ -103,8 +103,10 @@ def rebased(line: str, folder: str) -> str:
     sign, body = ("!", line[1:]) if line.startswith("!") else ("", line)
     if not body.strip("/"):
         return ""
+    if f"/{body}".endswith("/**/"):  # any folder; the library would take it for any path
+        body += "*/"
     if not folder:
-        return line
+        return sign + body
     base = "/" + _GLOB.sub(r"\\\1", folder)
     anchored = "/" in body.rstrip("/")
     return f"{sign}{base}/{body.removeprefix('/')}" if anchored else f"{sign}{base}/**/{body}"
@@ -113,12 +115,11 @@ def rebased(line: str, folder: str) -> str:
 def _compiled(lines: list[str]) -> Specs:
     """One matcher for files and one for folders.
 
-    A folder is asked about without its slash, and `name/` written as `name`: with the slash, the
-    library takes `name/**` for a match of the folder itself, and a folder inside a matched one
-    for a match of its own.
+    A folder is asked about by itself, without its slash, so a line `name/` is `name` to it: with
+    the slash, the library takes `name/**` for the folder itself, and lets a folder inside a
+    matched one inherit the match.
     """
-    folders = [line.rstrip("/") if line.endswith("/") else line for line in lines]
-    return _spec(lines), _spec(folders)
+    return _spec(lines), _spec([line.rstrip("/") for line in lines])
 
 
 def _spec(lines: Iterable[str]) -> GitIgnoreSpec:

@@ -12,11 +12,17 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
+from pathspec import GitIgnoreSpec, PathSpec
 
 from localku.errors import UserError
 from localku.watch.ignores import Ignores
+
+if TYPE_CHECKING:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    Spec = PathSpec[GitIgnoreSpecPattern]
 
 SHOWN_PATHS = 5
 # What a running app writes beside its source, and what only git reads: a type that gives no
@@ -125,8 +131,12 @@ class RuleSet:
         ]
 
 
-def _spec(name: str, patterns: Sequence[str]) -> GitIgnoreSpec | None:
-    """The matcher of a type's patterns, None for all files."""
+def _spec(name: str, patterns: Sequence[str]) -> Spec | None:
+    """The matcher of a type's patterns, None for all files.
+
+    The last pattern that matches decides, as people read such a list: `*.py`, `!tests/` takes no
+    file in tests. (In a .gitignore `!tests/` would only have the folder back.)
+    """
     lines = [pattern.strip().removeprefix("./") for pattern in patterns]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
@@ -141,4 +151,4 @@ def _spec(name: str, patterns: Sequence[str]) -> GitIgnoreSpec | None:
                 f"cannot read the watch pattern {line!r} of {name}",
                 hint="patterns are those of a .gitignore, as **/*.py",
             ) from error
-    return GitIgnoreSpec.from_lines(lines)
+    return PathSpec(GitIgnoreSpec.from_lines(lines).patterns)

@@ -1,0 +1,66 @@
+"""The debounce policy, over tables of histories. Times in milliseconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from localku.watch.debounce import Debounce
+
+
+def tellings(changes: list[int], quiet: int = 20, cap: int = 1000) -> list[int]:
+    """When a history of changes (ms) is told (ms), played by the policy itself."""
+    debounce = Debounce(quiet / 1000, cap / 1000)
+    told: list[int] = []
+    now = 0.0
+    for at in [*changes, None]:
+        while (wait := debounce.wait(now)) is not None:
+            due = now + wait
+            if at is not None and due > at / 1000:
+                break
+            now = due
+            debounce.fire(now)
+            told.append(round(now * 1000))
+        if at is not None:
+            now = at / 1000
+            debounce.touch(now)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param([0], [20], id="one save"),
+        pytest.param([0, 2, 5, 9], [29], id="an atomic save"),
+        pytest.param([0, 5000], [20, 5020], id="two saves far apart are both quick"),
+        pytest.param([0, 500], [20, 580], id="a second save soon after waits four times as long"),
+        pytest.param([0, 500, 1700], [20, 580, 1720], id="calm makes it quick again"),
+        pytest.param(list(range(0, 300, 3)), [317], id="a checkout of 300 ms is one"),
+    ],
+)
+def test_a_history_is_told_at(changes: list[int], expected: list[int]) -> None:
+    assert tellings(changes) == expected
+
+
+@pytest.mark.parametrize("step", [1, 10, 50, 100, 150, 300], ids="{} ms apart".format)
+def test_a_build_of_two_seconds_is_told_a_few_times(step: int) -> None:
+    assert 1 <= len(tellings(list(range(0, 2000, step)))) <= 4
+
+
+def test_a_build_of_a_minute_is_told_ever_more_seldom_but_told() -> None:
+    told = tellings(list(range(0, 60_000, 30)))
+    assert 5 <= len(told) <= 12
+    assert max(b - a for a, b in zip(told, told[1:], strict=False)) <= 8100
+
+
+def test_what_was_dropped_leaves_no_trace() -> None:
+    debounce = Debounce(0.02)
+    debounce.touch(1.0)
+    assert debounce.is_pending
+    debounce.drop()
+    assert debounce.wait(1.0) is None
+    debounce.touch(2.0)
+    assert debounce.wait(2.0) == pytest.approx(0.02)
+
+
+def test_a_quiet_time_longer_than_the_cap_is_kept() -> None:
+    assert tellings([0], quiet=3000, cap=1000) == [3000]
