@@ -12,6 +12,17 @@ from dataclasses import dataclass
 from enum import Enum
 
 from localku.dynos.backoff import Backoff, BackoffPolicy
+from localku.dynos.effects import (
+    Arm,
+    Crashed,
+    Disarm,
+    Effect,
+    Log,
+    Signal,
+    Spawn,
+    Timer,
+    Watch,
+)
 
 
 class Phase(Enum):
@@ -32,14 +43,6 @@ class Next(Enum):
     CRASH = "crashed"
 
 
-class Timer(Enum):
-    """boot: bound in time (R10). grace: gone in time (R12). cooloff: start again after a crash."""
-
-    BOOT = "boot"
-    GRACE = "grace"
-    COOLOFF = "cooloff"
-
-
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds. Heroku: boot 60 (R10), grace 30 (R12)."""
@@ -48,59 +51,6 @@ class Timing:
     grace: float = 30.0
     backoff: BackoffPolicy = BackoffPolicy()
 
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A line of `heroku[web.1]`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spawn:
-    """Start run number `run`."""
-
-    run: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Look for the port of the run, until bound or another state."""
-
-    run: int
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """Signal every process of the run: "TERM" or "KILL"."""
-
-    run: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """Set a timer; it replaces one of the same name."""
-
-    timer: Timer
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Disarm:
-    """Forget a timer."""
-
-    timer: Timer
-
-
-@dataclass(frozen=True, slots=True)
-class Crashed:
-    """The dyno ended by itself with this status (for --exit-on-crash)."""
-
-    status: int
-
-
-Effect = Log | Spawn | Watch | Signal | Arm | Disarm | Crashed
 
 KILLED = 137  # 128 + SIGKILL
 

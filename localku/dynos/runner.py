@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from localku.dynos import effects, probe, process
 from localku.dynos import lifecycle as life
-from localku.dynos import probe, process
 from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.ports import PortBook
 from localku.dynos.spec import DynoSpec, environment
@@ -70,17 +70,17 @@ class Runner:
         self.changed_at = time.time()
         self._seen = self.life.state, self.life.run  # those of changed_at
         self.leaving = False
-        self._timers: dict[life.Timer, asyncio.TimerHandle] = {}
+        self._timers: dict[effects.Timer, asyncio.TimerHandle] = {}
         self._probe: asyncio.Task[None] | None = None
         self._adopted: Run | None = None
         self._do: dict[type, Callable[..., None]] = {
-            life.Log: lambda effect: self.log(effect.text),
-            life.Spawn: lambda effect: self._spawn(effect.run),
-            life.Watch: lambda effect: self._watch(),
-            life.Signal: lambda effect: self._signal(effect.name),
-            life.Arm: lambda effect: self._arm(effect.timer, effect.seconds),
-            life.Disarm: lambda effect: self._disarm(effect.timer),
-            life.Crashed: lambda effect: self.host.crashed(self, effect.status),
+            effects.Log: lambda effect: self.log(effect.text),
+            effects.Spawn: lambda effect: self._spawn(effect.run),
+            effects.Watch: lambda effect: self._watch(),
+            effects.Signal: lambda effect: self._signal(effect.name),
+            effects.Arm: lambda effect: self._arm(effect.timer, effect.seconds),
+            effects.Disarm: lambda effect: self._disarm(effect.timer),
+            effects.Crashed: lambda effect: self.host.crashed(self, effect.status),
         }
 
     @property
@@ -158,9 +158,9 @@ class Runner:
     def _now(self) -> float:
         return self.host.loop.time()
 
-    def _apply(self, effects: list[life.Effect], when: float | None = None) -> None:
-        for effect in effects:
-            if isinstance(effect, life.Log):
+    def _apply(self, wanted: list[effects.Effect], when: float | None = None) -> None:
+        for effect in wanted:
+            if isinstance(effect, effects.Log):
                 self.log(effect.text, when)
             else:
                 self._do[type(effect)](effect)
@@ -170,7 +170,7 @@ class Runner:
         if seen != self._seen:
             self._seen = seen
             self.changed_at = time.time()
-        if effects:
+        if wanted:
             self.host.changed(self)
 
     def log(self, text: str, when: float | None = None) -> None:
@@ -234,16 +234,16 @@ class Runner:
             for number in SIGNALS[name]:
                 self.host.init.signal(self.current.key, number)
 
-    def _arm(self, timer: life.Timer, seconds: float) -> None:
+    def _arm(self, timer: effects.Timer, seconds: float) -> None:
         self._disarm(timer)
         self._timers[timer] = self.host.loop.call_later(seconds, self._ring, timer)
 
-    def _disarm(self, timer: life.Timer) -> None:
+    def _disarm(self, timer: effects.Timer) -> None:
         handle = self._timers.pop(timer, None)
         if handle is not None:
             handle.cancel()
 
-    def _ring(self, timer: life.Timer) -> None:
+    def _ring(self, timer: effects.Timer) -> None:
         del self._timers[timer]
         self._apply(self.life.rang(timer, self._now()))
 

@@ -6,7 +6,8 @@ import pytest
 
 from localku.dynos import lifecycle as life
 from localku.dynos.backoff import Backoff, BackoffPolicy
-from localku.dynos.lifecycle import Arm, Crashed, Lifecycle, Log, Phase, Signal, Spawn, Timer, Watch
+from localku.dynos.effects import Arm, Crashed, Effect, Log, Signal, Spawn, Timer, Watch
+from localku.dynos.lifecycle import Lifecycle, Phase
 
 SLOW = BackoffPolicy(first=1.0, longest=60.0, forgiven_after=60.0)
 
@@ -15,7 +16,7 @@ def dyno(binds: bool = True) -> Lifecycle:
     return Lifecycle(binds=binds, timing=life.Timing(boot=60, grace=30, backoff=SLOW))
 
 
-def texts(effects: list[life.Effect]) -> list[str]:
+def texts(effects: list[Effect]) -> list[str]:
     return [effect.text for effect in effects if isinstance(effect, Log)]
 
 
