@@ -93,7 +93,9 @@ def listen(path: str) -> socket.socket:
         listening.setblocking(False)
     except OSError as error:
         listening.close()
-        raise UserError(f"cannot make the control socket: {error.strerror}", where=path) from None
+        raise UserError(
+            f"cannot make the control socket: {error.strerror or error}", where=path
+        ) from None
     except UserError:
         listening.close()
         raise

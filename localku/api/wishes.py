@@ -51,8 +51,8 @@ def one(kind: str, now: int, update: dict[str, object]) -> int:
 def _change(kind: str, wish: object) -> Change:
     """`3`, `"3"`, `"+1"` or `"-2"` (Heroku's CLI sends texts) as a change."""
     text = str(wish) if isinstance(wish, (int, str)) and not isinstance(wish, bool) else ""
-    sign = text[0] if isinstance(wish, str) and text[:1] in ("+", "-") else "="
-    digits = text.removeprefix(sign)
+    relative = isinstance(wish, str) and text.startswith(("+", "-"))
+    sign, digits = (text[0], text[1:]) if relative else ("=", text)
     if not (digits.isascii() and digits.isdecimal()):
         shown = repr(wish) if len(str(wish)) <= 40 else "this"
         raise errors.invalid(

@@ -1,0 +1,275 @@
+"""The attach endpoint, spoken to as a WebSocket client that is not ours might."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from api_kit import ask, socket_of
+from conftest import Folder, Running
+
+from localku.api.attach import ENDED, TOO_SLOW
+
+PATIENCE = 15.0  # seconds
+CAT = "cat: exec cat\n"
+
+
+class Terminal:
+    """One attached terminal: what it has seen, and how it ended."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+        self.socket = socket
+        self.seen = bytearray()
+
+    async def type(self, text: bytes) -> None:
+        await self.socket.send_bytes(text)
+
+    async def see(self, wanted: bytes) -> None:
+        """Read until `wanted` was shown."""
+        while wanted not in self.seen:
+            message = await asyncio.wait_for(self.socket.receive(), PATIENCE)
+            assert message.type is aiohttp.WSMsgType.BINARY, (message, self.seen)
+            self.seen += message.data
+
+    async def end(self) -> tuple[int, str]:
+        """Read to the end: code and reason of the close."""
+        while True:
+            message = await asyncio.wait_for(self.socket.receive(), PATIENCE)
+            if message.type is aiohttp.WSMsgType.CLOSE:
+                return message.data, str(message.extra)
+            assert message.type is aiohttp.WSMsgType.BINARY, message
+            self.seen += message.data
+
+
+@asynccontextmanager
+async def attached(root: Path, dyno: str, query: str = "") -> AsyncIterator[Terminal]:
+    connector = aiohttp.UnixConnector(path=socket_of(root))
+    path = f"http://localhost/localku/apps/shop/dynos/{dyno}/attach{query}"
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.ws_connect(path) as ws,
+    ):
+        yield Terminal(ws)
+
+
+def start(folder: Folder, procfile: str, *flags: str) -> Running:
+    folder.write("Procfile", procfile)
+    running = folder.start("--pty", *flags)
+    _ = running.port
+    for line in procfile.splitlines():
+        running.wait_for(rf"heroku\[{line.split(':')[0]}\.1\]: State changed from starting to up")
+    return running
+
+
+def go(test: Callable[[], Awaitable[None]]) -> None:
+    async def bounded() -> None:
+        await asyncio.wait_for(test(), 2 * PATIENCE)
+
+    asyncio.run(bounded())
+
+
+def test_bytes_go_both_ways_and_into_the_log(folder: Folder) -> None:
+    running = start(folder, CAT)
+
+    async def test() -> None:
+        async with attached(folder.path, "cat.1") as terminal:
+            await terminal.type("grüße\r".encode())
+            await terminal.see("grüße\r\ngrüße\r\n".encode())
+
+    go(test)
+    running.wait_for(r"app\[cat\.1\]: grüße$", count=2)
+
+
+def test_several_terminals_see_the_same(folder: Folder) -> None:
+    start(folder, CAT)
+
+    async def test() -> None:
+        async with attached(folder.path, "cat.1") as one, attached(folder.path, "cat.1") as two:
+            await one.type(b"from one\r")
+            await two.see(b"from one\r\nfrom one\r\n")
+            await two.type(b"from two\r")
+            await one.see(b"from two\r\nfrom two\r\n")
+
+    go(test)
+
+
+def test_one_that_joins_may_ask_what_was_said_last(folder: Folder) -> None:
+    running = start(folder, "ask: printf 'hello\\nname? '; read name; exec sleep 600\n")
+    running.wait_for(r"app\[ask\.1\]: name\? ")
+
+    async def test() -> None:
+        async with attached(folder.path, "ask.1", "?recent=1") as terminal:
+            await terminal.see(b"hello\r\nname? ")
+        async with attached(folder.path, "ask.1") as terminal:
+            await terminal.type(b"x")
+            await terminal.see(b"x")
+            assert bytes(terminal.seen) == b"x"
+
+    go(test)
+
+
+COUNT = """\
+import os, sys, time, tty
+tty.setraw(0)
+print("ready", end="\\r\\n", flush=True)
+time.sleep(1)
+left = int(sys.argv[1])
+while left > 0:
+    left -= len(os.read(0, 65536))
+print("got all", end="\\r\\n", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_long_paste_arrives_whole(folder: Folder) -> None:
+    """More than the pty and all buffers on the way hold, to a dyno that reads late."""
+    block, blocks = b"0123456789" * 400, 150
+    folder.write("count.py", COUNT)
+    start(folder, f"count: exec python3 count.py {len(block) * blocks}\n")
+
+    async def test() -> None:
+        async with attached(folder.path, "count.1", "?recent=1") as terminal:
+            await terminal.see(b"ready\r\n")
+            for _ in range(blocks):
+                await terminal.type(block)
+            await terminal.see(b"got all\r\n")
+
+    go(test)
+
+
+def test_a_terminal_that_does_not_read_is_let_go_and_told(folder: Folder) -> None:
+    """And neither the log nor another terminal has to wait for it."""
+    running = start(
+        folder, 'loud: read go; yes "$(seq -s- 300)" | head -c 4000000; echo; echo done; exec cat\n'
+    )
+
+    async def test() -> None:
+        async with attached(folder.path, "loud.1") as idle, attached(folder.path, "loud.1") as one:
+            await one.type(b"\r")
+            await one.see(b"done\r\n")
+            assert await idle.end() == (
+                TOO_SLOW,
+                "this terminal reads too slowly: 1 MiB of output waited",
+            )
+            await one.type(b"still here\r")
+            await one.see(b"still here\r\nstill here\r\n")
+
+    go(test)
+    running.wait_for(r"app\[loud\.1\]: still here$", count=2)
+
+
+ENDS: dict[str, tuple[str, tuple[str, ...], Callable[[Path], object], str]] = {
+    "a restart": (
+        CAT, (), lambda root: ask(root, "DELETE", "/apps/shop/dynos/cat.1"),
+        "cat.1 is restarting",
+    ),
+    "scaled away": (
+        CAT, (), lambda root: ask(root, "PATCH", "/apps/shop/formation/cat", {"quantity": 0}),
+        "cat.1 was stopped",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("procfile", "flags", "act", "reason"), ENDS.values(), ids=ENDS)
+def test_the_end_of_a_run_is_told(
+    folder: Folder,
+    procfile: str,
+    flags: tuple[str, ...],
+    act: Callable[[Path], object],
+    reason: str,
+) -> None:
+    start(folder, procfile, *flags)
+
+    async def test() -> None:
+        async with attached(folder.path, "cat.1") as terminal:
+            await terminal.type(b"x\r")
+            await terminal.see(b"x\r\nx\r\n")
+            await asyncio.get_running_loop().run_in_executor(None, act, folder.path)
+            assert await terminal.end() == (ENDED, reason)
+
+    go(test)
+
+
+def test_a_crash_is_told_with_what_was_said_last(folder: Folder) -> None:
+    running = start(
+        folder, "ask: read x; echo bye; exit 3\n", "--backoff-first", "300", "--backoff-max", "300"
+    )
+
+    async def test() -> None:
+        for run in (1, 2):  # the second crash is followed by a cool-off
+            running.wait_for(r"heroku\[ask\.1\]: State changed from starting to up$", count=run)
+            async with attached(folder.path, "ask.1") as terminal:
+                await terminal.type(b"\r")
+                code, reason = await terminal.end()
+                assert terminal.seen.endswith(b"bye\r\n")
+        assert (code, reason) == (ENDED, "ask.1 crashed")
+
+    go(test)
+    answer = ask(folder.path, "GET", "/localku/apps/shop/dynos/ask.1/attach")
+    assert answer.error == (409, "conflict")
+    assert answer.value["message"] == "ask.1 is crashed: there is no process to attach to."
+
+
+def test_the_end_of_the_platform_is_told(folder: Folder) -> None:
+    running = start(folder, CAT)
+
+    async def test() -> None:
+        async with attached(folder.path, "cat.1") as terminal:
+            await terminal.type(b"x\r")
+            await terminal.see(b"x\r\nx\r\n")
+            running.signal(signal.SIGTERM)
+            assert await terminal.end() == (1001, "localku is stopping")
+
+    go(test)
+    assert running.wait() == 143
+    running.assert_nothing_left()
+
+
+def test_a_terminal_that_speaks_nonsense_is_let_go(folder: Folder) -> None:
+    start(folder, CAT)
+
+    async def test() -> None:
+        async with attached(folder.path, "cat.1") as terminal:
+            await terminal.socket.send_str("resize, please")
+            code, reason = await terminal.end()
+            assert code == 1007
+            assert "resize" in reason
+
+    go(test)
+
+
+def test_without_a_pty_the_flag_is_named(folder: Folder) -> None:
+    folder.write("Procfile", "worker: exec sleep 600\n")
+    _ = folder.start("--no-pty").port
+    answer = ask(folder.path, "GET", "/localku/apps/shop/dynos/worker.1/attach")
+    assert answer.error == (409, "conflict")
+    assert "--pty" in answer.value["message"]
+
+
+def test_a_plain_request_is_told_to_speak_websocket(folder: Folder) -> None:
+    start(folder, CAT)
+    answer = ask(folder.path, "GET", "/localku/apps/shop/dynos/cat.1/attach")
+    assert answer.error == (426, "upgrade_required")
+
+
+def test_a_terminal_that_vanishes_is_forgotten(folder: Folder) -> None:
+    """Its connection breaks without a goodbye; the dyno and the next terminal do not notice."""
+    running = start(folder, CAT)
+
+    async def test() -> None:
+        for _ in range(3):
+            async with attached(folder.path, "cat.1") as terminal:
+                await terminal.type(b"x\r")
+                await terminal.see(b"x\r\nx\r\n")
+                transport = terminal.socket._conn.transport if terminal.socket._conn else None
+                assert transport is not None
+                transport.abort()
+
+    go(test)
+    assert "Traceback" not in running.text
+    assert "Internal error" not in running.text

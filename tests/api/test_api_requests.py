@@ -1,0 +1,352 @@
+"""The endpoints, asked over the control socket of a real platform with real dynos."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from api_kit import TWO_TYPES, Answer, ask
+from conftest import Folder, Running, wait_until
+
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+NOBODY = "01234567-89ab-cdef-0123-456789abcdef"
+
+
+class Shop:
+    """A platform that runs the app `shop`: web and worker."""
+
+    def __init__(self, folder: Folder, running: Running) -> None:
+        self.root: Path = folder.path
+        self.running = running
+
+    def ask(self, method: str, path: str, body: object = None, **more: object) -> Answer:
+        return ask(self.root, method, "/apps/shop" + path, body, **more)  # type: ignore[arg-type]
+
+    def quantities(self) -> dict[str, int]:
+        return {each["type"]: each["quantity"] for each in self.ask("GET", "/formation").value}
+
+    def dynos(self) -> dict[str, dict[str, str]]:
+        return {each["name"]: each for each in self.ask("GET", "/dynos").value}
+
+    def wait_for_states(self, **states: str) -> None:
+        """Wait until the dynos are these: `web_1="up"`."""
+        wanted = {name.replace("_", "."): state for name, state in states.items()}
+
+        def reached() -> bool:
+            return {name: each["state"] for name, each in self.dynos().items()} == wanted
+
+        wait_until(reached, f"{wanted}; it is {self.dynos()}")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One platform for all tests that leave it as it was."""
+    root = tmp_path_factory.mktemp("api") / "shop"
+    root.mkdir()
+    folder = Folder(root)
+    folder.write("Procfile", TWO_TYPES)
+    running = folder.start()
+    shop = Shop(folder, running)
+    _ = running.port
+    shop.wait_for_states(web_1="up", worker_1="up")
+    yield shop
+    running.destroy()
+
+
+@pytest.fixture
+def shop(folder: Folder) -> Shop:
+    """A platform of the test's own."""
+    folder.write("Procfile", TWO_TYPES)
+    running = folder.start()
+    _ = running.port
+    it = Shop(folder, running)
+    it.wait_for_states(web_1="up", worker_1="up")
+    return it
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def test_apps_are_found_by_name_and_by_id(shared: Shop) -> None:
+    listed = ask(shared.root, "GET", "/apps")
+    assert listed.status == 200
+    [app] = listed.value
+    assert app["name"] == "shop"
+    assert app["web_url"] == f"http://shop.localhost:{shared.running.port}/"
+    for word in ("shop", app["id"]):
+        assert ask(shared.root, "GET", f"/apps/{word}").value == app
+
+
+def test_the_formation_is_listed_and_each_type_is_found_by_name_and_id(shared: Shop) -> None:
+    listed = shared.ask("GET", "/formation").value
+    assert [(each["type"], each["quantity"], each["size"]) for each in listed] == [
+        ("web", 1, "Standard-1X"),
+        ("worker", 1, "Standard-1X"),
+    ]
+    for each in listed:
+        for word in (each["type"], each["id"]):
+            assert shared.ask("GET", f"/formation/{word}").value == each
+
+
+def test_dynos_are_listed_and_found_by_name_and_id(shared: Shop) -> None:
+    listed = shared.ask("GET", "/dynos").value
+    assert [(each["name"], each["type"], each["state"]) for each in listed] == [
+        ("web.1", "web", "up"),
+        ("worker.1", "worker", "up"),
+    ]
+    assert listed[1]["command"] == "exec sleep 600"
+    for each in listed:
+        for word in (each["name"], each["id"]):
+            assert shared.ask("GET", f"/dynos/{word}").value == each
+
+
+def test_status_says_who_runs(shared: Shop) -> None:
+    status = ask(shared.root, "GET", "/localku/status").value
+    assert status["pid"] == shared.running.proc.pid
+    assert (status["app"], status["root"]) == ("shop", str(shared.root))
+    assert status["port"] == shared.running.port
+    assert 0 < status["uptime"] < 600
+
+
+# -- errors --------------------------------------------------------------------------------------
+
+MISSING = [
+    ("GET", "/apps/nosuch", "Couldn't find that app."),
+    ("GET", f"/apps/{NOBODY}/dynos", "Couldn't find that app."),
+    ("PATCH", "/apps/nosuch/formation", "Couldn't find that app."),
+    ("GET", "/apps/shop/formation/nosuch", "Couldn't find that process type (nosuch)."),
+    ("PATCH", "/apps/shop/formation/nosuch", "Couldn't find that process type (nosuch)."),
+    ("DELETE", "/apps/shop/formations/nosuch", "Couldn't find that process type (nosuch)."),
+    ("POST", "/apps/shop/formations/x/actions/stop", "Couldn't find that process type (x)."),
+    ("GET", "/apps/shop/dynos/web.9", "Couldn't find that process (web.9)."),
+    ("GET", "/apps/shop/dynos/web", "Couldn't find that process (web)."),
+    ("DELETE", "/apps/shop/dynos/web.9", "Couldn't find that process (web.9)."),
+    ("POST", "/apps/shop/dynos/a%2Fb/actions/stop", "Couldn't find that process (a/b)."),
+    ("GET", "/nosuch", "The requested API endpoint was not found."),
+    ("DELETE", "/apps/shop/formation", "The requested API endpoint was not found."),
+    ("GET", "/localku/apps/shop/dynos/web.9/attach", "Couldn't find that process (web.9)."),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "message"), MISSING, ids=[f"{m} {p}" for m, p, _ in MISSING]
+)
+def test_what_is_not_there_is_not_found(shared: Shop, method: str, path: str, message: str) -> None:
+    answer = ask(shared.root, method, path, {})
+    assert answer.error == (404, "not_found")
+    assert answer.value["message"] == message
+
+
+BAD_QUANTITIES = [
+    -1,
+    1001,
+    10**30,
+    1.5,
+    True,
+    [],
+    {},
+    "",
+    "x",
+    "-2",
+    "+1000",
+    "=1",
+    "1.0",
+    " 1",
+    "٣",
+]
+
+
+@pytest.mark.parametrize("quantity", BAD_QUANTITIES, ids=repr)
+def test_a_quantity_that_cannot_be_changes_nothing(shared: Shop, quantity: object) -> None:
+    before = shared.quantities()
+    updates = [{"type": "worker", "quantity": 5}, {"type": "web", "quantity": quantity}]
+    for path, body in (
+        ("/formation", {"updates": updates}),
+        ("/formation/web", {"quantity": quantity}),
+    ):
+        assert shared.ask("PATCH", path, body).error == (422, "invalid_params")
+    assert shared.quantities() == before
+
+
+BAD_BODIES = {
+    "cut off": (b'{"updates": [', 400, "bad_request"),
+    "no JSON": (b"updates=web", 400, "bad_request"),
+    "NaN": (b'{"updates": NaN}', 400, "bad_request"),
+    "not UTF-8": (b'{"updates": "\xff"}', 400, "bad_request"),
+    "too deep": (b"[" * 100_000, 400, "bad_request"),
+    "a number of 10,000 digits": (b'{"x": ' + b"9" * 10_000 + b"}", 400, "bad_request"),
+    "too large": (b" " * 300_000, 413, "payload_too_large"),
+    "a list": (b"[]", 422, "invalid_params"),
+    "no updates": (b"{}", 422, "invalid_params"),
+    "empty": (b"", 422, "invalid_params"),
+    "updates are no list": (b'{"updates": {"type": "web"}}', 422, "invalid_params"),
+    "an update is no object": (b'{"updates": ["web"]}', 422, "invalid_params"),
+    "an update without a type": (b'{"updates": [{"quantity": 1}]}', 422, "invalid_params"),
+    "a type that is no text": (b'{"updates": [{"type": 1}]}', 422, "invalid_params"),
+    "an unknown type": (b'{"updates": [{"type": "x"}]}', 404, "not_found"),
+    "a size that there is not": (
+        b'{"updates": [{"type": "web", "size": "performance-m"}]}', 422, "invalid_params",
+    ),
+    "too many updates": (
+        json.dumps({"updates": [{"type": "web"}] * 1001}).encode(), 422, "invalid_params",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "status", "id"), BAD_BODIES.values(), ids=BAD_BODIES)
+def test_a_bad_body_is_refused(shared: Shop, body: bytes, status: int, id: str) -> None:
+    before = shared.quantities()
+    if id == "invalid_params" and len(body) > 9000 and status == 400:
+        pytest.skip("this Python reads numbers of any length")
+    answer = shared.ask("PATCH", "/formation", raw=body)
+    assert answer.error == (status, id)
+    assert answer.value["message"]
+    assert shared.quantities() == before
+
+
+# -- headers -------------------------------------------------------------------------------------
+
+
+def test_every_answer_has_a_request_id_behind_those_that_were_sent(shared: Shop) -> None:
+    for path in ("/formation", "/nosuch"):
+        assert re.fullmatch(UUID, shared.ask("GET", path).headers["Request-Id"])
+    sent = {"Request-Id": "abcdefgh-1, ijklmnop-2,<script>"}
+    found = shared.ask("GET", "/formation", headers=sent).headers["Request-Id"]
+    assert re.fullmatch(f"abcdefgh-1,ijklmnop-2,{UUID}", found)
+
+
+def test_an_unchanged_answer_is_not_sent_again(shared: Shop) -> None:
+    etag = shared.ask("GET", "/formation").headers["ETag"]
+    again = shared.ask("GET", "/formation", headers={"If-None-Match": etag})
+    assert (again.status, again.value) == (304, None)
+    assert again.headers["ETag"] == etag
+    assert shared.ask("GET", "/dynos", headers={"If-None-Match": etag}).status == 200
+
+
+# -- changes -------------------------------------------------------------------------------------
+
+
+def test_a_batch_changes_all_types_at_once(shop: Shop) -> None:
+    web_id = shop.ask("GET", "/formation/web").value["id"]
+    updates = [
+        {"type": web_id, "quantity": "+2", "size": "standard-1x"},
+        {"type": "worker", "quantity": 0},
+        {"type": "web", "quantity": "-1"},
+    ]
+    answer = shop.ask("PATCH", "/formation", {"updates": updates})
+    assert answer.status == 200
+    assert [(each["type"], each["quantity"]) for each in answer.value] == [
+        ("web", 2),
+        ("worker", 0),
+    ]
+    shop.wait_for_states(web_1="up", web_2="up")
+    shop.running.wait_for(
+        r"app\[api\]: Scaled to web@2:Standard-1X worker@0:Standard-1X by user you@localhost$"
+    )
+    shop.running.wait_for(r"heroku\[worker\.1\]: Process exited with status 143$")
+
+
+def test_one_type_is_changed_alone(shop: Shop) -> None:
+    answer = shop.ask("PATCH", "/formation/worker", {"quantity": "3"})
+    assert (answer.status, answer.value["quantity"]) == (200, 3)
+    shop.wait_for_states(web_1="up", worker_1="up", worker_2="up", worker_3="up")
+    assert shop.ask("PATCH", "/formation/worker", {}).value["quantity"] == 3
+    shop.ask("PATCH", "/formation/worker", {"quantity": 1})
+    shop.wait_for_states(web_1="up", worker_1="up")
+
+
+def test_changes_that_come_together_all_count(shop: Shop) -> None:
+    update = {"updates": [{"type": "worker", "quantity": "+1"}]}
+    statuses: list[int] = []
+
+    def change() -> None:
+        statuses.append(shop.ask("PATCH", "/formation", update).status)
+
+    threads = [threading.Thread(target=change) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert statuses == [200] * 8
+    assert shop.quantities() == {"web": 1, "worker": 9}
+
+
+RESTARTS = [
+    ("/dynos", {"web.1", "worker.1", "worker.2"}),
+    ("/dynos/worker.2", {"worker.2"}),
+    ("/dynos/worker", {"worker.1", "worker.2"}),
+    ("/formations/worker", {"worker.1", "worker.2"}),
+]
+
+
+def test_a_restart_is_of_those_that_were_named(shop: Shop) -> None:
+    shop.ask("PATCH", "/formation/worker", {"quantity": 2})
+    up = {"web_1": "up", "worker_1": "up", "worker_2": "up"}
+    shop.wait_for_states(**up)
+    for path, restarted in RESTARTS:
+        before = {name: each["id"] for name, each in shop.dynos().items()}
+        assert shop.ask("DELETE", path).status == 202
+
+        def changed(before: dict[str, str] = before, restarted: set[str] = restarted) -> bool:
+            now = shop.dynos()
+            return {name for name in now if now[name]["id"] != before[name]} == restarted
+
+        wait_until(changed, f"DELETE {path} restarts {restarted}")
+        shop.wait_for_states(**up)
+
+
+def test_a_restart_by_id_and_of_a_type_without_dynos(shop: Shop) -> None:
+    before = shop.dynos()["worker.1"]["id"]
+    assert shop.ask("DELETE", f"/dynos/{before}").status == 202
+    wait_until(lambda: shop.dynos()["worker.1"]["id"] != before, "another dyno")
+    shop.ask("PATCH", "/formation/worker", {"quantity": 0})
+    assert shop.ask("DELETE", "/formations/worker").status == 202
+    assert shop.ask("DELETE", "/dynos/worker").status == 202
+    assert shop.ask("GET", "/dynos/worker.1").error == (404, "not_found")
+
+
+def test_a_restarted_dyno_still_ends_at_sigterm(shop: Shop) -> None:
+    """What init ignores must not be inherited by the runs that it starts later."""
+    for round in (1, 2):
+        shop.ask("DELETE", "/dynos/worker.1")
+        shop.running.wait_for(r"heroku\[worker\.1\]: Process exited with status 143$", count=round)
+    assert "SIGKILL" not in shop.running.text
+
+
+@pytest.mark.parametrize("path", ["/dynos/worker.1", "/formations/worker", "/dynos/worker"])
+def test_a_stopped_dyno_starts_again_by_itself(shop: Shop, path: str) -> None:
+    before = shop.dynos()["worker.1"]["id"]
+    assert shop.ask("POST", path + "/actions/stop").status == 202
+    wait_until(lambda: shop.dynos()["worker.1"]["id"] != before, "another run")
+    shop.wait_for_states(web_1="up", worker_1="up")
+    lines = [line.split(": ", 1)[1] for line in shop.running.lines if "heroku[worker.1]" in line]
+    assert lines[2:5] == [
+        "State changed from up to down",
+        "Stopping all processes with SIGTERM",
+        "State changed from down to starting",
+    ]
+
+
+def test_stopping_a_crashed_dyno_ends_its_cool_off(folder: Folder) -> None:
+    folder.write("Procfile", "bad: test -e there && exec sleep 600; exit 1\n")
+    running = folder.start("--backoff-first", "300", "--backoff-max", "300")
+    running.wait_for(
+        "State changed from starting to crashed|State changed from up to crashed", count=2
+    )
+    folder.write("there", "")
+    it = Shop(folder, running)
+    it.wait_for_states(bad_1="crashed")
+    assert it.ask("POST", "/dynos/bad.1/actions/stop").status == 202
+    it.wait_for_states(bad_1="up")
+
+
+def test_a_stopped_platform_leaves_no_socket_and_no_process(shop: Shop) -> None:
+    shop.running.signal(signal.SIGTERM)
+    shop.running.wait()
+    assert not (shop.root / ".localku" / "api.sock").exists()
+    shop.running.assert_nothing_left()
