@@ -1,7 +1,7 @@
 """How much CPU a Procfile manager spends on a log line, and how many lines a second it passes on.
 
-    python tests/bench/log_bench.py                     # localku's log path, honcho, foreman, ...
-    python tests/bench/log_bench.py --localku "localku start --root {dir} --no-router"
+    python tests/bench/log_bench.py                  # localku start, honcho, foreman, ...
+    python tests/bench/log_bench.py --only honcho --localku "localku start --root {dir} -p 6000"
 
 Two children write 80-byte lines as fast as they can; the manager's output goes to a file. The
 children wait at a fifo before the first line and at another after the last one, so that start-up
@@ -24,6 +24,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -104,9 +105,11 @@ class Run:
                 os.mkfifo(f"{folder}/end-{name}")
                 words = [sys.executable, "-S", self.child, name, folder, str(lines), buffering]
                 procfile.write(f"{name}: exec {shlex.join(words)}\n")
+        with socket.create_server(("localhost", 0)) as probe:
+            port = str(probe.getsockname()[1])
         with open(self.output, "wb") as output:
             self.manager = subprocess.Popen(
-                [word.replace("{dir}", folder) for word in command],
+                [word.replace("{dir}", folder).replace("{port}", port) for word in command],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -218,8 +221,11 @@ def managers(arguments: argparse.Namespace) -> dict[str, list[str]]:
     """Name -> command line of every manager that is installed."""
     here = os.path.dirname(sys.executable)
     found = {"localku (log path)": [sys.executable, __file__, "--own-path", "{dir}/Procfile"]}
+    installed = os.path.join(here, "localku")
     if arguments.localku:
         found["localku start"] = shlex.split(arguments.localku)
+    elif os.path.exists(installed):
+        found["localku start"] = [installed, "start", "--root", "{dir}", "-p", "{port}"]
     candidates = {
         "honcho": ["honcho", "-f", "{dir}/Procfile", "start"],
         "foreman": ["foreman", "start", "-f", "{dir}/Procfile"],
@@ -257,7 +263,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200_000, help="lines of each child")
     parser.add_argument("--repeat", type=int, default=5, help="rounds, interleaved")
     parser.add_argument("--buffering", choices=("block", "line"), default="block")
-    parser.add_argument("--localku", help="a command to measure too; {dir} is the app's folder")
+    parser.add_argument("--localku", help="the command of localku; {dir} and {port} are filled in")
     parser.add_argument("--only", help="other managers to measure, parted by commas")
     parser.add_argument("--own-path", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
