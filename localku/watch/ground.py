@@ -10,11 +10,11 @@ import os
 import time
 from collections.abc import Callable, Iterable
 
-from localku.watch.advice import gone, out_of_watches
+from localku.watch.advice import broken, gone, out_of_watches
 from localku.watch.contents import Contents
 from localku.watch.ignores import Ignores
 from localku.watch.rules import Change, RuleSet
-from localku.watch.source import OutOfWatches, Source, must_poll
+from localku.watch.source import OutOfWatches, Seen, Source, must_poll
 from localku.watch.survey import Survey, look_around
 
 FLOOD = 4_000  # paths in one look: inotify's queue of 16,384 events may have spilled some
@@ -42,33 +42,34 @@ class Ground:
         self._contents = Contents(rules.root)
         self._survey = Survey(Ignores())
         self._looked_at = 0.0
-        self._touched = False
+        self._pending = Change()
+        self._matters = False
         self._survey_since: float | None = None
         self._survey_due = False
-        self._folders_moved = False
+        self._moved: set[str] = set()
 
     @property
     def is_due(self) -> bool:
-        """Whether `settle` has something to find out."""
-        return self._touched or self._survey_due
+        """Whether the folders are to be surveyed still, as the root is gone."""
+        return self._survey_due
 
-    def stand(self, since: float | None) -> Change:
-        """Begin to watch. Returns what changed at `since` (seconds since the epoch) or later."""
+    def stand(self, since: float | None) -> bool:
+        """Begin to watch. True: `settle` may tell what changed at `since` (s) or later."""
         if must_poll(self._root):
             self._source.poll()
         self._contents.follow(self._manifest_files(), since)
-        self._touched = since is not None
         self._looked_at = time.time()
         self._watch(since)
-        return self._classify(self._survey.recent)
+        self._pending = self._classify(self._survey.recent)
+        return since is not None
 
-    def stand_again(self) -> Change:
-        """Make the watchers anew, after one broke down. Returns what changed meanwhile."""
+    def stand_again(self) -> None:
+        """Make the watchers anew, after one broke down. `settle` tells what changed meanwhile."""
         self._source.drop()
-        self._touched = True
         before = self._survey
         self._patiently_watch(self._looked_at - CLOCK_STEP)
-        return self._classify([*self._survey.recent, *self._survey.files_unlike(before)])
+        paths = {*self._survey.recent, *self._survey.files_unlike(before)}
+        self._pending |= self._classify(paths)
 
     def follow(self, rules: RuleSet) -> None:
         """Go on with these rules. What they no longer ignore has not changed by that."""
@@ -81,7 +82,7 @@ class Ground:
         """Watch nothing any more."""
         self._source.drop()
 
-    def look(self) -> set[str]:
+    def look(self) -> Seen:
         """The paths that changed since the last look. RuntimeError: a watcher broke down."""
         paths = self._source.look()
         if len(paths) >= FLOOD:
@@ -90,46 +91,56 @@ class Ground:
         self._looked_at = time.time()
         return paths
 
-    def take(self, paths: set[str]) -> Change:
-        """What these paths mean; what is not yet known of them is left to `settle`."""
-        return self._classify(path for path in map(self._sort, paths) if path)
+    def take(self, seen: Seen) -> bool:
+        """Take in changed paths. True when `settle` may have something to tell of them."""
+        self._matters = len(seen) >= FLOOD
+        files = [self._sort(path, moved) for path, moved in seen.items()]
+        change = self._classify(path for path in files if path)
+        self._pending |= change
+        return self._matters or bool(change)
 
     def settle(self) -> Change:
-        """Find out the rest, now that the files are at rest."""
-        change = Change()
+        """All that changed since the last call, now that the files are at rest."""
+        change, self._pending = self._pending, Change()
         if self._survey_due:
-            before, moved, since = self._survey, self._folders_moved, self._survey_since
-            self._survey_due = self._folders_moved = False
-            self._survey_since = None
+            before, moved, since = self._survey, self._moved, self._survey_since
+            self._survey_due, self._moved, self._survey_since = False, set(), None
             self._patiently_watch(since)
-            paths = set(self._survey.recent)
-            change = self._classify(paths.union(self._survey.files_unlike(before) if moved else ()))
-        self._touched = False
+            paths = {*self._survey.recent, *self._survey.files_moved(before, moved)}
+            change |= self._classify(paths)
         return change | Change(manifest_files=self._contents.changed())
 
-    def _sort(self, path: str) -> str | None:
-        """A path that is a file of the app, relative to the root; else None, and what is due."""
+    def _sort(self, path: str, moved: bool) -> str | None:
+        """A path that is a file of the app, relative to the root; else None, and what is due.
+
+        moved: it came or went. A folder that was only modified (its mode, its time) is nothing.
+        """
         if self._contents.names(path):
-            self._touched = True
+            self._matters = True
             return None
         relative = self._relative(path)
         if relative is None or not self._rules.types:
-            if self._contents.leads_to(path):
-                self._survey_due = True
-                self._source.lose(path)
+            if moved and self._contents.leads_to(path):
+                self._folder_moved(path, relative)
             return None
         if relative in self._survey.folders:
-            self._survey_due = self._folders_moved = True
-            self._source.lose(path)
+            if moved:
+                self._folder_moved(path, relative)
             return None
         if os.path.isdir(path) and not os.path.islink(path):
             ignored = self._survey.ignores.is_ignored(relative, folder=True)
-            if not ignored or self._contents.leads_to(path):
-                self._survey_due = self._folders_moved = True
+            if moved and (not ignored or self._contents.leads_to(path)):
+                self._folder_moved(path, relative)
             return None
         if os.path.basename(path) in RULE_FILES:
-            self._survey_due = True
+            self._matters = self._survey_due = True
         return relative
+
+    def _folder_moved(self, path: str, relative: str | None) -> None:
+        self._matters = self._survey_due = True
+        self._source.lose(path)
+        if relative is not None:
+            self._moved.add(relative)
 
     def _classify(self, paths: Iterable[str]) -> Change:
         return self._rules.with_ignores(self._survey.ignores).classify(paths)
@@ -144,21 +155,22 @@ class Ground:
         return list(dict.fromkeys((*self._rules.manifest_files, *self._extra)))
 
     def _patiently_watch(self, since: float | None) -> None:
-        """Watch the tree as it is now; wait for a root that is gone."""
+        """Watch the tree as it is now; when that fails, as the root is gone, until it works."""
         told = False
         while True:
             try:
                 self._watch(since)
                 return
-            except OSError:
-                if os.path.isdir(self._root) and os.access(self._root, os.R_OK | os.X_OK):
-                    raise
+            except OSError as error:
+                problem = error
             if not told:
                 told = True
+                there = os.path.isdir(self._root) and os.access(self._root, os.R_OK | os.X_OK)
+                self._warn(broken(str(problem)) if there else gone(self._root))
                 self._source.drop()
-                self._warn(gone(self._root))
             if self._source.alarm.pause(PAUSE):  # somebody rang: to be gone on with after that
-                self._survey_due = self._folders_moved = True
+                self._survey_due = True
+                self._moved.add("")
                 return
 
     def _watch(self, since: float | None) -> None:

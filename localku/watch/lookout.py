@@ -41,7 +41,6 @@ class Lookout:
         self._debounce = debounce
         self._alarm = alarm
         self._voice = voice
-        self._pending = Change()
         self._next_rules: RuleSet | None = None
         self._closing = False
         self._event_at = 0.0
@@ -62,8 +61,7 @@ class Lookout:
 
         Raises OSError when the root cannot be read.
         """
-        self._add(self._ground.stand(since))
-        if since is not None:
+        if self._ground.stand(since):
             self._debounce.touch(time.monotonic())
 
     def run(self) -> None:
@@ -105,23 +103,17 @@ class Lookout:
         except RuntimeError as error:  # what watchfiles raises, as for a name that is not UTF-8
             self._voice.warn(broken(str(error)))
             self._alarm.pause(PAUSE)
-            self._add(self._ground.stand_again())
+            self._ground.stand_again()
+            self._debounce.touch(time.monotonic())
             return
-        if self._add(self._ground.take(paths)):
+        if self._ground.take(paths):
             self._nap = 0.0
+            self._debounce.touch(time.monotonic())
         else:
             self._nap = min(max(self._nap * 2, SHORTEST_NAP), LONGEST_NAP)
 
-    def _add(self, change: Change) -> bool:
-        self._pending |= change
-        relevant = bool(change) or self._ground.is_due
-        if relevant:
-            self._debounce.touch(time.monotonic())
-        return relevant
-
     def _fire(self, now: float) -> None:
-        change = self._pending | self._ground.settle()
-        self._pending = Change()
+        change = self._ground.settle()
         if change:
             self._debounce.fire(now)
             self._voice.tell(change)

@@ -16,17 +16,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from localku.watch.alarm import Alarm, inotify_descriptors
+from localku.watch.poller import Poller
 
 if TYPE_CHECKING:
     from watchfiles._rust_notify import RustNotify
 
+Seen = dict[str, bool]  # absolute path to whether it came or went; else it was only modified
+MODIFIED = 2  # watchfiles.Change.modified, of which RustNotify gives the number
 LOOK_STEP = 1  # ms: a look takes two steps when there is something, LOOKS when there is nothing
 LOOKS = 2
 LOOK_CAP = 50  # ms: a look at a burst ends even when more comes in
 MOST_PARTS = 8  # watchers, each an inotify instance (128 a user) and a thread
 FIRST_PARTS = 4  # of these at first, or when all are made anew
 PART_SIZE = 250  # folders of one watcher, while that makes no more than FIRST_PARTS
-POLL_DELAY = 1.0  # seconds between two rounds of polling
 STEP = 0.02  # seconds between two looks where no signal tells
 
 
@@ -54,26 +56,25 @@ class _Looks:
 class _Part:
     """One watcher of watchfiles and its folders."""
 
-    def __init__(self, folders: list[str], *, deep: bool, polling: bool) -> None:
+    def __init__(self, folders: list[str], *, deep: bool) -> None:
         from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
         try:
-            self.notify: RustNotify = RustNotify(
-                folders, False, polling, int(POLL_DELAY * 1000), deep, False
-            )
+            self.notify: RustNotify = RustNotify(folders, False, False, 0, deep, False)
         except (OSError, WatchfilesRustInternalError) as error:
             if "limit reached" in str(error) or "os error 24" in str(error):
                 raise OutOfWatches(str(error)) from error
             raise
         self.folders = set(folders)
 
-    def look(self) -> set[str]:
-        """The paths that changed since the last look. RuntimeError: it has broken down."""
+    def look_into(self, seen: Seen) -> None:
+        """Add the paths that changed since the last look. RuntimeError: it has broken down."""
         try:
-            seen = self.notify.watch(LOOK_CAP, LOOK_STEP, 0, _Looks())
+            found = self.notify.watch(LOOK_CAP, LOOK_STEP, 0, _Looks())
         except _Nothing:
-            return set()
-        return {path for _, path in seen} if isinstance(seen, set) else set()
+            return
+        for kind, path in found if isinstance(found, set) else ():
+            seen[path] = kind != MODIFIED or seen.get(path, False)
 
 
 class Source:
@@ -84,11 +85,12 @@ class Source:
 
     def __init__(self, alarm: Alarm, *, recursive: bool | None = None) -> None:
         self.recursive = sys.platform == "darwin" if recursive is None else recursive
-        self.polling = False
+        self.poller: Poller | None = None
         self.alarm = alarm
         self._parts: list[_Part] = []
         self._lost: set[str] = set()
-        self._kept: set[str] = set()
+        self._kept: Seen = {}
+        self._broken: RuntimeError | None = None
 
     def cover(self, root: str, folders: set[str]) -> bool:
         """Watch these folders (absolute) from now on. Returns whether anything was to do.
@@ -96,6 +98,11 @@ class Source:
         Folders of earlier calls may go on being watched. Raises OutOfWatches, and OSError for a
         folder that is gone by now; what was watched before is still watched then.
         """
+        if self.poller is not None:
+            news = self.poller.cover(folders)
+            self._retire(self._parts)
+            self._parts = []
+            return news
         if self.recursive and root in folders:
             base = root.rstrip("/") + "/"
             folders = {root} | {path for path in folders if not path.startswith(base)}
@@ -110,21 +117,27 @@ class Source:
         new = self._watchers(root, missing)
         self._parts = [part for part in self._parts if part not in old] + new
         self._lost -= folders
-        self.alarm.interval = POLL_DELAY / 2 if self.polling else STEP
         self.alarm.hear(sorted(inotify_descriptors() - before), min(missing))
-        for part in old:  # closed last: between the two nothing is missed
-            self._kept.update(part.look())
-            part.notify.close()
+        self._retire(old)
         return True
+
+    def _retire(self, parts: list[_Part]) -> None:
+        """Close watchers, after others took over: between the two nothing is missed."""
+        for part in parts:
+            try:
+                part.look_into(self._kept)
+            except RuntimeError as error:
+                self._broken = error
+            part.notify.close()
 
     def _watchers(self, root: str, folders: set[str]) -> list[_Part]:
         made: list[_Part] = []
         try:
             if self.recursive and root in folders:
-                made.append(_Part([root], deep=True, polling=self.polling))
+                made.append(_Part([root], deep=True))
                 folders = folders - {root}
             for chunk in _chunks(sorted(folders)):
-                made.append(_Part(chunk, deep=False, polling=self.polling))
+                made.append(_Part(chunk, deep=False))
         except BaseException:
             for part in made:
                 part.notify.close()
@@ -133,19 +146,30 @@ class Source:
 
     def lose(self, folder: str) -> None:
         """A folder went, or came anew: its watch, and those below it, are no longer good."""
+        if self.poller is not None:
+            self.poller.lose(folder)
         base = folder + "/"
         for part in self._parts:
             self._lost.update(p for p in part.folders if p == folder or p.startswith(base))
 
-    def look(self) -> set[str]:
+    def look(self) -> Seen:
         """The paths that changed since the last look. RuntimeError when a watcher broke down."""
-        seen, self._kept = self._kept, set()
-        return seen.union(*(part.look() for part in self._parts))
+        broken, self._broken = self._broken, None
+        if broken is not None:
+            raise broken
+        seen, self._kept = self._kept, {}
+        if self.poller is not None:
+            seen.update(self.poller.look())
+            self.alarm.interval = self.poller.interval
+        for part in self._parts:
+            part.look_into(seen)
+        return seen
 
     def poll(self) -> None:
         """From now on, ask the file system at intervals instead of being told."""
-        self.drop()
-        self.polling = True
+        self.poller = Poller()
+        self.alarm.has_signal = False
+        self.alarm.interval = self.poller.interval
 
     def drop(self) -> None:
         """Watch nothing."""

@@ -33,11 +33,18 @@ class Survey:
         """How many files there are in the folders that count."""
         return sum(map(len, self.folders.values()))
 
+    def files_moved(self, before: Survey, moved: set[str]) -> Iterator[str]:
+        """The files in and below the folders that came or went, as they are and as they were."""
+        for survey in (self, before):
+            for folder, names in survey.folders.items():
+                if any(_is_in(folder, top) for top in moved):
+                    yield from (_join(folder, name) for name in names)
+
     def files_unlike(self, before: Survey) -> Iterator[str]:
-        """The files of folders that came or went since `before`."""
-        for one, other in ((self, before), (before, self)):
-            for folder in one.folders.keys() - other.folders.keys():
-                yield from (_join(folder, name) for name in one.folders[folder])
+        """The files that are in one of two surveys only."""
+        for folder in self.folders.keys() | before.folders.keys():
+            names = self.folders.get(folder, frozenset()) ^ before.folders.get(folder, frozenset())
+            yield from (_join(folder, name) for name in names)
 
 
 def look_around(root: str, since: float | None = None) -> Survey:
@@ -137,3 +144,7 @@ def _is_text(name: str) -> bool:
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(folder + "/")
