@@ -1,0 +1,334 @@
+"""CPU of the router per request, beside nginx, haproxy and a naive aiohttp proxy.
+
+    python tests/bench/router_bench.py [--seconds 2] [--repeats 3] [--cases tiny,post] [--only ...]
+
+One table per run: the peers take turns on every case (rotated, so that a noisy moment hits all),
+with the same two backends, the same load and an access log each. What counts is user and system
+CPU time of the proxy's process per request (from /proc); requests per second and p99 stand beside
+it. Ratios are to nginx. Needs wrk and a C compiler or falls back to its own load and backends;
+peers that are not installed are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TICK = os.sysconf("SC_CLK_TCK")
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.5",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Referer": "http://app.localhost:5006/some/page?with=a&query=string",
+    "Cookie": "session=" + "0123456789abcdef" * 12 + "; theme=dark; consent=yes",
+    "DNT": "1",
+    "Upgrade-Insecure-Requests": "1",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-User": "?1",
+    "Priority": "u=0, i",
+    "Cache-Control": "max-age=0",
+}
+# name: (path, connections, lua body of wrk.init/request or "")
+CASES = {
+    "tiny": ("/tiny", 32, ""),
+    "vary": ("/tiny", 32, "vary"),
+    "browser": ("/tiny", 32, "browser"),
+    "10k": ("/10k", 32, ""),
+    "post": ("/post", 32, "post"),
+    "chunked": ("/chunked", 32, ""),
+    "1m": ("/1m", 16, ""),
+    "close": ("/tiny", 32, "close"),
+    "c128": ("/tiny", 128, ""),
+}
+
+
+def lua(kind: str) -> str:
+    """The wrk script of a kind of request."""
+    if kind == "browser":
+        return "".join(f'wrk.headers["{name}"] = "{value}"\n' for name, value in BROWSER.items())
+    if kind == "vary":  # nothing that was parsed once can be used again
+        return (
+            "n = 0\nrequest = function()\n n = n + 1\n"
+            ' return wrk.format("GET", "/tiny?" .. n, {["X-Number"] = tostring(n)})\nend\n'
+        )
+    if kind == "post":
+        return 'wrk.method = "POST"\nwrk.body = string.rep("x", 10240)\n'
+    if kind == "close":
+        return 'wrk.headers["Connection"] = "close"\n'
+    return ""
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+def wait_port(port: int) -> None:
+    """Until somebody listens."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nobody listens on {port}")
+
+
+class Peer:
+    """A running proxy: the processes whose CPU counts, and its port."""
+
+    def __init__(self, name: str, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.name = name
+        self.port = port
+        self.process = process
+
+    def pids(self) -> list[int]:
+        """The process and its children."""
+        pid = self.process.pid
+        found = [pid]
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                try:
+                    stat = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if int(stat[1]) == pid:
+                    found.append(int(entry))
+        return found
+
+    def cpu(self) -> float:
+        """User and system seconds so far."""
+        total = 0
+        for pid in self.pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / TICK
+
+    def memory(self) -> float:
+        """PSS in MB."""
+        total = 0
+        for pid in self.pids():
+            found = re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())
+            total += int(found[1]) if found else 0
+        return total / 1024
+
+
+def start_backends(stack: ExitStack, folder: Path) -> list[int]:
+    """Two backends, in C where a compiler is there."""
+    ports = [free_port(), free_port()]
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    binary = folder / "backend"
+    if compiler:
+        source = HERE / "backend.c"
+        subprocess.run([compiler, "-O2", "-o", str(binary), str(source)], check=True)
+    for port in ports:
+        command = [str(binary)] if compiler else [sys.executable, str(HERE / "backend.py")]
+        launch(stack, [*command, str(port)])
+        wait_port(port)
+    return ports
+
+
+def launch(stack: ExitStack, command: list[str], **options: object) -> subprocess.Popen[bytes]:
+    """Start a process that ends with the run."""
+    process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
+
+    def stop() -> None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    stack.callback(stop)
+    return process  # type: ignore[no-any-return]
+
+
+def nginx(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
+    """One worker, keep-alive upstream, an access log line like ours."""
+    port = free_port()
+    servers = "".join(f"server 127.0.0.1:{b};" for b in backends)
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"""daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
+events {{ worker_connections 4096; }}
+http {{
+ log_format h 'at=info method=$request_method path="$request_uri" host=$host '
+  'request_id=$request_id fwd="$remote_addr" dyno=$upstream_addr connect=$upstream_connect_time '
+  'service=$upstream_response_time status=$status bytes=$bytes_sent protocol=http';
+ access_log {folder}/nginx.log h;
+ client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+ uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; keepalive_requests 100000000;
+ map $http_upgrade $conn {{ default upgrade; '' ''; }}
+ upstream b {{ {servers} keepalive 256; keepalive_requests 100000000; }}
+ server {{ listen 127.0.0.1:{port} backlog=4096; location / {{
+  proxy_pass http://b; proxy_http_version 1.1; proxy_set_header Connection $conn;
+  proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $http_host;
+  proxy_set_header X-Request-Id $request_id; proxy_set_header X-Forwarded-Proto http;
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Port {port}; proxy_set_header X-Request-Start $msec;
+  proxy_set_header Via "1.1 vegur"; }} }} }}
+"""
+    )
+    process = launch(stack, ["nginx", "-c", str(config), "-e", str(folder / "nginx.err")])
+    return Peer("nginx", port, process)
+
+
+def haproxy(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
+    """One thread, keep-alive, a log line over a pipe to a file."""
+    port = free_port()
+    servers = "\n".join(f" server s{n} 127.0.0.1:{b}" for n, b in enumerate(backends))
+    config = folder / "haproxy.cfg"
+    config.write_text(
+        f"""global
+ nbthread 1
+ maxconn 4096
+ log stdout format raw local0
+defaults
+ mode http
+ timeout connect 5s
+ timeout client 60s
+ timeout server 60s
+ option httplog
+ log global
+ option forwardfor
+ http-reuse always
+frontend f
+ bind 127.0.0.1:{port}
+ unique-id-format %[uuid()]
+ unique-id-header X-Request-Id
+ http-request set-header X-Forwarded-Proto http
+ http-request set-header X-Request-Start %[date()]
+ http-request set-header Via "1.1 vegur"
+ default_backend b
+backend b
+ balance roundrobin
+{servers}
+"""
+    )
+    log = stack.enter_context((folder / "haproxy.log").open("wb"))
+    process = launch(stack, ["haproxy", "-f", str(config)], stdout=log, stderr=subprocess.DEVNULL)
+    return Peer("haproxy", port, process)
+
+
+def ours(stack: ExitStack, folder: Path, backends: list[int], loop: str) -> Peer:
+    """The router alone in a process of its own, its lines written to a file once per turn."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "serve_router.py"), str(port), loop]
+    log = stack.enter_context((folder / f"localku-{loop}.log").open("wb"))
+    process = launch(stack, [*command, *map(str, backends)], stdout=log)
+    return Peer(f"localku {loop}", port, process)
+
+
+def naive(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
+    """What one writes in an afternoon with aiohttp."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "naive_proxy.py"), str(port)]
+    log = stack.enter_context((folder / "naive.log").open("wb"))
+    process = launch(stack, [*command, *map(str, backends)], stdout=log)
+    return Peer("aiohttp", port, process)
+
+
+def measure(peer: Peer, case: str, seconds: int, folder: Path) -> dict[str, float]:
+    """One run of one case: us per request, requests per second, p99, errors."""
+    path, connections, kind = CASES[case]
+    script = folder / f"{case}.lua"
+    script.write_text(lua(kind))
+    command = [
+        *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
+        *("-s", str(script), f"http://127.0.0.1:{peer.port}{path}"),
+    ]
+    before = peer.cpu()
+    done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    used = peer.cpu() - before
+    requests = int(re.search(r"(\d+) requests in", done)[1])  # type: ignore[index]
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1])  # type: ignore[index]
+    p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", done)
+    scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
+    lost = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", done)
+    errors = (int(bad[1]) if bad else 0) + sum(map(int, lost.groups()) if lost else ())
+    return {
+        "us": used / max(requests, 1) * 1e6,
+        "rps": rate,
+        "p99": float(p99[1]) * scale[p99[2]] if p99 else 0.0,
+        "errors": errors,
+    }
+
+
+def table(results: dict[str, dict[str, list[dict[str, float]]]], peers: list[Peer]) -> None:
+    """Medians per case and peer, with the ratio to the first peer."""
+    print(f"{'case':9}" + "".join(f"{peer.name:>34}" for peer in peers))
+    for case, by_peer in results.items():
+        cells = []
+        base = 0.0
+        for peer in peers:
+            runs = by_peer[peer.name]
+            us = statistics.median(run["us"] for run in runs)
+            base = base or us
+            rps = statistics.median(run["rps"] for run in runs)
+            p99 = statistics.median(run["p99"] for run in runs)
+            errors = sum(run["errors"] for run in runs)
+            mark = f" {errors:.0f} ERRORS" if errors else ""
+            cells.append(f"{us:8.1f}us {us / base:5.2f} {rps / 1000:6.1f}k {p99:6.2f}ms{mark}")
+        print(f"{case:9}" + "".join(f"{cell:>34}" for cell in cells), flush=True)
+    memory = ", ".join(f"{peer.name} {peer.memory():.0f}" for peer in peers)
+    print(f"PSS MB after: {memory}")
+
+
+def main() -> None:
+    """Run the cases and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--only", default="nginx,haproxy,asyncio,hot,uvloop,aiohttp")
+    options = parser.parse_args()
+    if not shutil.which("wrk"):
+        raise SystemExit("wrk is not installed: apt-get install wrk")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        backends = start_backends(stack, folder)
+        peers = []
+        for name in options.only.split(","):
+            if name in ("nginx", "haproxy"):
+                if shutil.which(name):
+                    peers.append(
+                        {"nginx": nginx, "haproxy": haproxy}[name](stack, folder, backends)
+                    )
+            elif name == "aiohttp":
+                peers.append(naive(stack, folder, backends))
+            else:
+                peers.append(ours(stack, folder, backends, name))
+        for peer in peers:
+            wait_port(peer.port)
+        results: dict[str, dict[str, list[dict[str, float]]]] = {}
+        for case in options.cases.split(","):
+            by_peer = results.setdefault(case, {peer.name: [] for peer in peers})
+            for repeat in range(options.repeats):
+                turn = repeat % len(peers)
+                for peer in peers[turn:] + peers[:turn]:
+                    by_peer[peer.name].append(measure(peer, case, options.seconds, folder))
+        table(results, peers)
+
+
+if __name__ == "__main__":
+    main()
