@@ -27,7 +27,7 @@ BUDGET = 4 * CHUNK  # bytes a turn
 REST_MIN = 0.001  # seconds between the reads of a stream; shorter sleeps are beyond the selector
 REST_MAX = 0.008
 BUSY = 16 << 10  # bytes in one rest: a dyno that writes more is read after the shortest rest
-TTY_CHUNK = 2048  # a pty gives 4 KiB a read at most: less than this, and it is empty
+TTY_CHUNK = 2048  # a pty gives 4 KiB a read; after one of less than this it is empty
 DRAIN_LIMIT = 1 << 20  # bytes read by close(): the largest pipe an ordinary user can have
 PARTIAL_AFTER = 0.1
 
@@ -59,7 +59,7 @@ class Pump:
         self._partial_after = partial_after
         self._on_eof = on_eof
         self._close_fd = close_fd
-        self._full = TTY_CHUNK if stat.S_ISCHR(os.fstat(fd).st_mode) else CHUNK
+        self._is_tty = stat.S_ISCHR(os.fstat(fd).st_mode)
         self._taps: tuple[Callable[[bytes], object], ...] = ()
         self._partial: TimerHandle | None = None  # shows the open line
         self._rest: TimerHandle | None = None  # ends the rest of a streaming pump
@@ -86,6 +86,7 @@ class Pump:
         if self._paused and not self._ended:
             self._paused = False
             self._loop.add_reader(self._fd, self._readable)
+            self._watch_partial()
 
     def tap(self, listener: Callable[[bytes], object]) -> Callable[[], None]:
         """Give listener every chunk as it is read, before it is split (an attached terminal), and
@@ -153,17 +154,30 @@ class Pump:
             if not chunk:
                 self._end()
                 self._on_eof()
-                return taken
+                break
             taken += len(chunk)
             self._take(chunk)
-            if len(chunk) < self._full or self._paused or self._ended:
+            if len(chunk) < CHUNK or self._paused or self._ended:
                 break
-        if self._partial is None and self._splitter.pending and not self._ended:
-            self._arm(self._partial_after)
+        self._watch_partial()
         return taken
 
     def _read(self) -> bytes | None:
         """A chunk; b"" at the end of file; None if there is nothing now."""
+        chunk = self._read_once()
+        if not self._is_tty or not chunk:
+            return chunk
+        parts = []
+        size = 0
+        while chunk:
+            parts.append(chunk)
+            size += len(chunk)
+            if len(chunk) < TTY_CHUNK or size >= CHUNK:
+                break
+            chunk = self._read_once()  # an end seen here is seen again by the next read
+        return b"".join(parts)
+
+    def _read_once(self) -> bytes | None:
         try:
             return os.read(self._fd, CHUNK)
         except BlockingIOError:
@@ -181,21 +195,26 @@ class Pump:
         if lines:
             self._emit(lines, self._splitter.continues)
 
-    def _arm(self, delay: float) -> None:
-        self._partial = self._loop.call_later(delay, self._show_partial)
+    def _watch_partial(self) -> None:
+        """See to it that an open line is shown partial_after seconds after its first byte."""
+        if self._partial is None and self._splitter.pending and not self._ended:
+            wait = self._splitter.since + self._partial_after - self._loop.time()
+            self._partial = self._loop.call_later(max(wait, 0.001), self._show_partial)
 
     def _show_partial(self) -> None:
         self._partial = None
-        if self._ended or not self._splitter.pending:
-            return
-        # The line that armed the timer may be complete, and a younger one open.
-        wait = self._splitter.since + self._partial_after - self._loop.time()
-        if wait > 0.001:
-            self._arm(wait)
-            return
-        self._show()
+        if self._paused:
+            return  # its end may wait in the pipe: resume() will see to it
+        since = self._splitter.since
+        self._turn()  # its end may be there; a younger line that is open now gets its own time
+        open_for = self._loop.time() - since
+        if self._splitter.since == since and open_for > self._partial_after - 0.001:
+            self._show()
 
     def _show(self) -> None:
+        if self._partial is not None:
+            self._partial.cancel()
+            self._partial = None
         text = self._splitter.flush()
         if text:
             self._emit(text, self._splitter.continues)

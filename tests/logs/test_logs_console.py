@@ -358,6 +358,45 @@ def test_a_terminal_that_is_gone_is_reported() -> None:
     os.close(slave)
 
 
+def test_a_terminal_stopped_by_ctrl_s_stops_nothing_else() -> None:
+    master, slave = pty.openpty()
+    output = bytearray()
+
+    def read() -> None:
+        try:
+            while data := os.read(master, 65_536):
+                output.extend(data)
+        except OSError:
+            pass  # EIO: the other end is closed
+
+    async def main() -> None:
+        console = Console(slave, Formatter(), high=200_000, low=50_000, stuck_after=0.1)
+        pressure: list[bool] = []
+        console.on_pressure = pressure.append
+        console.start(asyncio.get_running_loop())
+        os.write(master, b"\x13")  # Ctrl-S
+        await asyncio.sleep(0.02)
+        for number in range(3):
+            console.offer(chunk(number * 800))
+        await until(lambda: pressure == [True, False], "the terminal is found stopped")
+        console.offer(chunk(2_400))
+        os.write(master, b"\x11")  # Ctrl-Q
+        await until(lambda: b"Error L10" in output, "the report of the loss")
+        console.offer(app(b"end\n"))
+        assert await asyncio.to_thread(console.close, 5)
+        await until(lambda: b" end\r\n" in output, "the last line")
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    run(main)
+    os.close(slave)
+    thread.join(5)
+    os.close(master)
+    found = bytes(output).replace(b"\r\n", b"\n")
+    assert numbers(found) == list(range(2_400))
+    assert L10.findall(found) == [b"800"]
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full is Linux's")
 def test_a_full_disk_is_reported() -> None:
     fd = os.open("/dev/full", os.O_WRONLY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -35,9 +36,11 @@ for number in range(int(sys.argv[1])):
 class Platform:
     """As much of the platform as the log stream needs: children, pumps, and pressure."""
 
-    def __init__(self, out: int) -> None:
+    def __init__(self, out: int, terminals: bool = False, high: int = 4 << 20) -> None:
+        self.terminals = terminals
+        self.partial_after = 0.1
         self.stream = LogStream()
-        self.console = Console(out, Formatter("heroku"))
+        self.console = Console(out, Formatter("heroku"), high=high, low=high // 4)
         self.console.on_pressure = self.on_pressure
         self.stream.subscribe(self.console)
         self.pumps: list[Pump] = []
@@ -52,7 +55,7 @@ class Platform:
             (pump.pause if on else pump.resume)()
 
     def spawn(self, dyno: str, *command: str, stdin: int = subprocess.DEVNULL) -> None:
-        reader, writer = os.pipe()
+        reader, writer = pty.openpty() if self.terminals else os.pipe()
         child = subprocess.Popen(command, stdin=stdin, stdout=writer, stderr=writer)
         os.close(writer)
         self.running += 1
@@ -67,7 +70,9 @@ class Platform:
                 self.all_ended.set()
 
         loop = asyncio.get_running_loop()
-        self.pumps.append(Pump(loop, reader, LineSplitter(), emit, on_eof=on_eof))
+        splitter = LineSplitter(strip_cr=self.terminals)
+        after = self.partial_after
+        self.pumps.append(Pump(loop, reader, splitter, emit, partial_after=after, on_eof=on_eof))
 
 
 def collect(main: Callable[[int], None], delay: float = 0.0) -> bytes:
@@ -93,20 +98,27 @@ def collect(main: Callable[[int], None], delay: float = 0.0) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("buffering", "delay"),
-    [("block", 0.0), ("line", 0.0), ("block", 0.002)],
-    ids=["buffered", "line by line", "slow reader"],
+    ("buffering", "delay", "terminals"),
+    [
+        pytest.param("block", 0.0, False, id="buffered"),
+        pytest.param("line", 0.0, False, id="line by line"),
+        pytest.param("block", 0.002, False, id="slow reader"),
+        pytest.param("line", 0.0, True, id="terminals"),
+        pytest.param("line", 0.003, True, id="terminals and slow reader"),
+    ],
 )
-def test_200000_lines_from_each_of_two_dynos(buffering: str, delay: float) -> None:
+def test_200000_lines_from_each_of_two_dynos(buffering: str, delay: float, terminals: bool) -> None:
     pauses = []
+    high = 512 << 10 if delay else 4 << 20
 
     def main(out: int) -> None:
         async def platform() -> None:
-            platform = Platform(out)
+            platform = Platform(out, terminals, high)
+            platform.partial_after = 10  # a child may be held up in the middle of a line
             for dyno in ("web.1", "worker.1"):
                 platform.spawn(dyno, sys.executable, "-S", "-c", COUNTING, str(LINES), buffering)
             await asyncio.wait_for(platform.all_ended.wait(), 50)
-            assert platform.console.queued < 6 << 20
+            assert platform.console.queued < high + (1 << 20)
             assert platform.console.close(20)
             pauses.append(platform.pauses)
 

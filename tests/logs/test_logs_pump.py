@@ -167,6 +167,37 @@ def test_a_paused_pump_leaves_the_bytes_in_the_pipe() -> None:
     run(main)
 
 
+def test_an_open_line_is_not_shown_while_its_end_waits_in_the_pipe() -> None:
+    async def main() -> None:
+        reader, writer = os.pipe()
+        sink = Sink()
+        pump = sink.pump(reader, partial_after=0.03)
+        os.write(writer, b"one\ntwo and")
+        await until(lambda: sink.parts, "the first line")
+        pump.pause()
+        os.write(writer, b" a half\n")
+        await asyncio.sleep(0.06)
+        pump.resume()
+        await until(lambda: len(sink.parts) > 1, "the second line")
+        assert sink.parts == [(b"one\n", False), (b"two and a half\n", False)]
+        os.write(writer, b"three and")
+        await asyncio.sleep(0.005)
+        os.write(writer, b" a half\n")
+        time.sleep(0.06)  # noqa: ASYNC251  the loop is busy: timer and pipe are due at once
+        await until(lambda: len(sink.parts) > 2, "the third line")
+        assert sink.parts[2:] == [(b"three and a half\n", False)]
+        pump.pause()
+        os.write(writer, b"four")
+        pump.resume()
+        await until(lambda: len(sink.parts) > 3, "the open line")
+        assert sink.parts[3:] == [(b"four", False)]
+        assert pump._partial is None
+        os.close(writer)
+        await until(lambda: sink.ends, "the end")
+
+    run(main)
+
+
 def test_pause_from_within_emit_holds_at_once() -> None:
     async def main() -> None:
         reader, writer = os.pipe()
@@ -261,7 +292,7 @@ def test_a_stream_is_read_in_large_parts(terminal: bool) -> None:
         await until(lambda: sink.ends, "the end")
         await child.wait()
         assert [int(line[:8]) for line in sink.text.splitlines()] == list(range(50_000))
-        assert 20 < rests < 600  # 4 MB: at least 7 KB a rest
+        assert 5 < rests < 600  # 4 MB: at least 7 KB a rest
         if not terminal:
             assert len(sink.parts) < rests + 50
 
