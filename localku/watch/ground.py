@@ -91,13 +91,23 @@ class Ground:
         self._looked_at = time.time()
         return paths
 
-    def take(self, seen: Seen) -> bool:
-        """Take in changed paths. True when `settle` may have something to tell of them."""
+    def take(self, seen: Seen) -> int:
+        """Take in changed paths. Returns how many, 0 when `settle` has nothing to tell of them."""
         self._matters = len(seen) >= FLOOD
         files = [self._sort(path, moved) for path, moved in seen.items()]
         change = self._classify(path for path in files if path)
         self._pending |= change
-        return self._matters or bool(change)
+        return len(seen) if self._matters or change else 0
+
+    def git_at_work(self) -> tuple[int, int] | None:
+        """What tells that git is changing the files: its lock, None without one."""
+        if not self._survey.git:
+            return None
+        try:
+            lock = os.stat(os.path.join(self._survey.git, "index.lock"))
+        except OSError:
+            return None
+        return lock.st_ino, lock.st_mtime_ns
 
     def settle(self) -> Change:
         """All that changed since the last call, now that the files are at rest."""

@@ -99,20 +99,24 @@ class Lookout:
 
     def _look(self) -> None:
         try:
-            paths = self._ground.look()
+            seen = self._ground.look()
         except RuntimeError as error:  # what watchfiles raises, as for a name that is not UTF-8
             self._voice.warn(broken(str(error)))
             self._alarm.pause(PAUSE)
             self._ground.stand_again()
             self._debounce.touch(time.monotonic())
             return
-        if self._ground.take(paths):
+        count = self._ground.take(seen)
+        if count:
             self._nap = 0.0
-            self._debounce.touch(time.monotonic())
+            self._debounce.touch(time.monotonic(), count)
         else:
             self._nap = min(max(self._nap * 2, SHORTEST_NAP), LONGEST_NAP)
 
     def _fire(self, now: float) -> None:
+        git = self._ground.git_at_work()
+        if git is not None and self._debounce.hold(now, git):
+            return
         change = self._ground.settle()
         if change:
             self._debounce.fire(now)

@@ -62,7 +62,8 @@ class RuleSet:
 
     root: absolute folder. patterns: type to its patterns, None or none for all files; empty to
     follow manifest files only. manifest_files: absolute, or relative to root, perhaps outside.
-    ignores: the .gitignore rules, found by the watcher's survey. Raises UserError for a pattern
+    ignores: the .gitignore rules, found by the watcher's survey. spared: files that count for
+    nobody, such as the one that localku's own output goes to. Raises UserError for a pattern
     that cannot be read.
     """
 
@@ -72,16 +73,18 @@ class RuleSet:
         patterns: Mapping[str, Sequence[str] | None],
         manifest_files: Iterable[str] = (),
         ignores: Ignores | None = None,
+        spared: Iterable[str] = (),
     ) -> None:
         self.root = posixpath.normpath(root)
         self.manifest_files = tuple(manifest_files)
         self.ignores = ignores or Ignores()
         self._specs = {name: _spec(name, given or ()) for name, given in patterns.items()}
+        self.spared = frozenset(self.absolute(path) for path in spared)
         self._manifest = {self.absolute(name): name for name in self.manifest_files}
 
     def with_ignores(self, ignores: Ignores) -> RuleSet:
         """The same rules with other ignore rules."""
-        rules = RuleSet(self.root, {}, self.manifest_files, ignores)
+        rules = RuleSet(self.root, {}, self.manifest_files, ignores, self.spared)
         rules._specs = self._specs
         return rules
 
@@ -111,6 +114,8 @@ class RuleSet:
             name = self._manifest.get(self.absolute(path))
             if name is not None:
                 manifest.add(name)
+                continue
+            if self.absolute(path) in self.spared:
                 continue
             relative = self.relative(path)
             hit = self._types_of(relative) if relative else ()

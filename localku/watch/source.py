@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 Seen = dict[str, bool]  # absolute path to whether it came or went; else it was only modified
 MODIFIED = 2  # watchfiles.Change.modified, of which RustNotify gives the number
-LOOK_STEP = 1  # ms: a look takes two steps when there is something, LOOKS when there is nothing
+LOOK_STEP = 1  # ms: a look takes two steps when there is something, LOOKS + 1 when not
 LOOKS = 2
-LOOK_CAP = 50  # ms: a look at a burst ends even when more comes in
+LOOK_CAP = 0  # ms: two steps are enough, even when more comes in between them
 MOST_PARTS = 8  # watchers, each an inotify instance (128 a user) and a thread
 FIRST_PARTS = 4  # of these at first, or when all are made anew
 PART_SIZE = 250  # folders of one watcher, while that makes no more than FIRST_PARTS

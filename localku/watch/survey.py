@@ -21,10 +21,12 @@ class Survey:
     """What was seen. Paths are relative to the root, "" for the root itself.
 
     folders: each folder that counts, with the names in it that are not folders. recent: files
-    whose inode changed at `since` or later. ignores: the rules that held.
+    whose inode changed at `since` or later. ignores: the rules that held. git: git's own folder
+    (absolute), "" when there is none.
     """
 
     ignores: Ignores
+    git: str = ""
     folders: dict[str, frozenset[str]] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
 
@@ -54,7 +56,8 @@ def look_around(root: str, since: float | None = None) -> Survey:
     rename, a touch), as the file system's clock gives it. Raises OSError when the root itself
     cannot be read; a folder below that cannot be read is left out.
     """
-    survey = Survey(_ignores_above(root))
+    top, git = _repository(root)
+    survey = Survey(_ignores_above(root, top, git), git)
     since_ns = None if since is None else int(since * NANO)
     todo = [""]
     while todo:
@@ -86,20 +89,17 @@ def _enter(root: str, folder: str, survey: Survey, since_ns: int | None) -> list
     return [path for path in paths if not survey.ignores.is_ignored(path, folder=True)]
 
 
-def _ignores_above(root: str) -> Ignores:
+def _ignores_above(root: str, top: str, git: str) -> Ignores:
     """What the repository that the root lies in says above it, unless it ignores the root.
 
     An app in an ignored folder is run nevertheless, and then its own rules hold.
     """
-    top = root
-    while not os.path.lexists(os.path.join(top, ".git")):
-        parent = os.path.dirname(top)
-        if parent == top:
-            return Ignores()
-        top = parent
+    if not top:
+        return Ignores()
     above = os.path.relpath(root, top)
     ignores = Ignores("" if above == os.curdir else above)
-    ignores.add_above("", _text(os.path.join(_git_folder(top), "info", "exclude")))
+    common = _text(os.path.join(git, "commondir")).strip()  # of a worktree
+    ignores.add_above("", _text(os.path.join(git, common, "info", "exclude")))
     if top == root:
         return ignores
     parts = above.split(os.sep)
@@ -109,14 +109,18 @@ def _ignores_above(root: str) -> Ignores:
     return Ignores() if ignores.ignores_root() else ignores
 
 
-def _git_folder(top: str) -> str:
-    """Where the repository keeps info/: .git, or what a worktree's .git file leads to."""
-    path = os.path.join(top, ".git")
-    if os.path.isdir(path):
-        return path
-    folder = os.path.join(top, _text(path).removeprefix("gitdir:").strip())
-    common = _text(os.path.join(folder, "commondir")).strip()
-    return os.path.join(folder, common)
+def _repository(root: str) -> tuple[str, str]:
+    """The top folder of the repository that the root lies in, and git's folder; "" for none."""
+    top = root
+    while not os.path.lexists(os.path.join(top, ".git")):
+        parent = os.path.dirname(top)
+        if parent == top:
+            return "", ""
+        top = parent
+    git = os.path.join(top, ".git")
+    if os.path.isfile(git):  # a worktree or a submodule: the file leads to it
+        git = os.path.join(top, _text(git).removeprefix("gitdir:").strip())
+    return top, git
 
 
 def _text(path: str) -> str:

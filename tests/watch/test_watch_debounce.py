@@ -42,8 +42,9 @@ def tellings(changes: list[int], quiet: int = 20, cap: int = 1000) -> list[int]:
             id="a second of calm makes it quick again",
         ),
         pytest.param([0, 120], [20, 220], id="a formatter after a save"),
+        pytest.param([*range(12), 80], [180], id="many files at once have more time"),
         pytest.param(list(range(0, 5000, 600)), list(range(20, 5000, 600)), id="a busy person"),
-        pytest.param(list(range(0, 300, 3)), [317], id="a checkout of 300 ms is one"),
+        pytest.param(list(range(0, 300, 3)), [397], id="a checkout of 300 ms is one"),
         pytest.param(list(range(0, 1401, 5)), [1000, 1500], id="past the cap it is told once more"),
     ],
 )
@@ -74,3 +75,26 @@ def test_what_was_dropped_leaves_no_trace() -> None:
 
 def test_a_quiet_time_longer_than_the_cap_is_kept() -> None:
     assert tellings([0], quiet=3000, cap=1000) == [3000]
+
+
+def test_a_git_at_work_is_waited_for() -> None:
+    debounce = Debounce(0.02)
+    debounce.touch(0.0)
+    for tenth in range(5):
+        assert debounce.hold(0.02 + tenth / 10, "lock 1")
+        assert debounce.wait(0.02 + tenth / 10) == pytest.approx(0.1)
+        debounce.touch(0.05 + tenth / 10)
+    debounce.fire(0.52)
+    debounce.touch(0.7)
+    assert debounce.wait(0.7) == pytest.approx(0.02)
+
+
+def test_a_lock_that_stays_is_waited_for_once() -> None:
+    debounce = Debounce(0.02)
+    debounce.touch(0.0)
+    assert debounce.hold(2.9, "lock 1")
+    assert not debounce.hold(3.0, "lock 1")
+    debounce.fire(3.0)
+    debounce.touch(9.0)
+    assert not debounce.hold(9.02, "lock 1")
+    assert debounce.hold(9.02, "lock 2")
