@@ -11,6 +11,7 @@ from _socket import socket as Socket
 from localku.api.control import ControlSocket
 from localku.dynos.early import EarlyRun
 from localku.dynos.process import InitClient
+from localku.errors import UserError
 from localku.logs.console import Console
 from localku.logs.format import Formatter
 from localku.logs.palette import Palette
@@ -64,7 +65,10 @@ class Start:
             platform.services.append(Reloader(app, self.given, self.only, self.began))
         gc.freeze()  # what was imported stays: no collection need look at it again
         gc.enable()
-        return asyncio.run(platform.run())
+        status = asyncio.run(platform.run())
+        if platform.complaint:
+            raise UserError(platform.complaint, status=status)
+        return status
 
 
 def _formatter(manifest: Manifest, settings: Settings) -> Formatter:

@@ -7,6 +7,7 @@ goes wrong in here ends in the same place: dynos stopped, init closed, nothing l
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -65,6 +66,7 @@ class Platform:
         self.console = console
         self.services: list[Service] = []
         self.status = 0
+        self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
         self._hurried = False
         self._init_lost = False
@@ -158,9 +160,11 @@ class Platform:
     def _signalled(self, number: int) -> None:
         self.end(128 + number)
 
-    def _mute(self, _: int = 0) -> None:
+    def _mute(self, code: int = errno.EPIPE) -> None:
         """Nobody reads what we say: stop as a program that writes to a closed pipe stops."""
         self.loop.remove_reader(1)
+        if code not in (errno.EPIPE, errno.EIO):
+            self.complaint = f"cannot write its output: {os.strerror(code)}"
         if self._ending is not None and not self._ending.is_set():
             self.end(BROKEN_PIPE)
 
@@ -200,6 +204,9 @@ class Platform:
     # -- the end -------------------------------------------------------------------------------
 
     async def _wind_up(self) -> None:
+        # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
+        self.console.on_pressure = lambda _: None
+        self.supervisor.pause(False)
         for service in reversed(self.services):
             await service.close()
         self.metering.close()

@@ -8,6 +8,8 @@ stays as it was. Quick saves are one change (see localku/watch).
 from __future__ import annotations
 
 import os
+import stat
+import time
 from collections.abc import Mapping
 
 from localku.errors import UserError
@@ -16,7 +18,10 @@ from localku.manifest.manifest import Manifest
 from localku.platform.app import App
 from localku.platform.plan import dyno_specs, refuse_missing
 from localku.watch.rules import Change, RuleSet
+from localku.watch.runaway import Runaway
 from localku.watch.watcher import Watcher
+
+ADVICE = "(put it into .gitignore, or say what counts with watch: in localku.yml)"
 
 
 class Reloader:
@@ -26,6 +31,7 @@ class Reloader:
         self._app = app
         self._given = given
         self._only = only
+        self._runaway = Runaway()
         self._watcher = Watcher(self._rules, self._changed, since=since, warn=app.say)
 
     async def start(self) -> None:
@@ -41,13 +47,19 @@ class Reloader:
         manifest = self._app.manifest
         patterns = {kind: manifest.type(kind).watch for kind in self._app.commands}
         files = [os.path.realpath(path) for path in (*manifest.files, *manifest.candidates)]
-        return RuleSet(manifest.root, patterns, dict.fromkeys(files))
+        root = os.path.realpath(manifest.root)
+        return RuleSet(root, patterns, dict.fromkeys(files), spared=own_outputs())
 
     def _changed(self, change: Change) -> None:
         fresh = self._reload(change) if change.manifest_files else set()
         types = [kind for kind in self._app.commands if kind in change.types - fresh]
-        if types and any(self._app.formation.get(kind) for kind in types):
-            self._app.say(f"Restarting {' '.join(types)}: {', '.join(change.paths)} changed")
+        if not any(self._app.formation.get(kind) for kind in types):
+            return
+        paths, muted = self._runaway.judge(change.paths, time.monotonic())
+        if muted:
+            self._app.say(f"Not watching {', '.join(muted)}: it changes at every restart {ADVICE}")
+        if paths:
+            self._app.say(f"Restarting {' '.join(types)}: {', '.join(paths)} changed")
             for runner in self._app.runners:
                 if runner.spec.type in types and not runner.leaving:
                     runner.restart()
@@ -70,6 +82,18 @@ class Reloader:
         app.reload(manifest)
         self._watcher.refresh()
         return {r.spec.type for r in app.runners if runs.get(r.spec.name) != r.life.run}
+
+
+def own_outputs() -> list[str]:
+    """The files that stdout and stderr go to: `localku start --watch > log` must not watch it."""
+    found = []
+    for fd in (1, 2):
+        try:
+            if stat.S_ISREG(os.fstat(fd).st_mode):
+                found.append(os.path.realpath(f"/proc/self/fd/{fd}"))
+        except OSError:
+            continue
+    return found
 
 
 def described(before: Manifest, after: Manifest) -> list[str]:

@@ -137,3 +137,13 @@ def test_head_ends_it(folder: Folder) -> None:
     )
     assert "Traceback" not in head.stderr
     assert sys.getdefaultencoding() == "utf-8"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_a_full_disk_is_told_and_ends_it(folder: Folder) -> None:
+    folder.write("Procfile", "a: echo hello; exec sleep 60\n")
+    with open("/dev/full", "wb") as full:
+        app = folder.start(stdout=full)
+    assert app.wait() == 141
+    assert "localku: cannot write its output: No space left on device" in app.text
+    app.assert_nothing_left()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conftest import Folder, Running
+from conftest import Folder, Running, wait_until
 
 TICK = "echo {name} pid $$ $WORD; while :; do sleep 0.1; done"
 
@@ -103,3 +103,32 @@ def test_quantities_of_ps_scale_survive_a_reload(folder: Folder) -> None:
     app.wait_for(r"app\[a\.3\]: one$")
     folder.write("Procfile", "a: echo two; exec sleep 60\n")
     app.wait_for(r"app\[a\.3\]: two$")
+
+
+def test_its_own_output_in_the_folder_restarts_nothing(folder: Folder) -> None:
+    folder.write("Procfile", f"a: {TICK.format(name='a')}; echo x\n")
+    with (folder.path / "out.txt").open("wb") as out:
+        app = folder.start("--watch", stdout=out)
+
+    def said() -> str:
+        return (folder.path / "out.txt").read_text()
+
+    wait_until(lambda: "Watching" in said(), "it watches")
+    folder.write("x.py", "1")
+    wait_until(lambda: "Restarting a: x.py changed" in said(), "the file restarts it")
+    wait_until(lambda: said().count("Starting process") == 2, "it is restarted")
+    folder.write("y.py", "1")
+    wait_until(lambda: "Restarting a: y.py changed" in said(), "the other file restarts it")
+    assert "out.txt" not in said()
+    assert app.proc.poll() is None
+
+
+def test_an_app_that_writes_into_its_folder_does_not_restart_for_ever(folder: Folder) -> None:
+    folder.write("Procfile", "a: date +%N > stamp; echo up; exec sleep 60\n")
+    app = watched(folder)
+    folder.write("x.py", "1")
+    app.wait_for(r"app\[api\]: Not watching stamp: it changes at every restart")
+    before = starts(app, "a.1")
+    folder.write("x.py", "2")
+    app.wait_for(r"Restarting a: .*x\.py changed", count=2)
+    wait_until(lambda: starts(app, "a.1") == before + 1, "the other files still count")
