@@ -35,7 +35,7 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
 SHUTDOWN_MARGIN = 3.0
 BROKEN_PIPE = 128 + signal.SIGPIPE
-PLATFORM_ERROR = 70  # EX_SOFTWARE of sysexits.h
+PLATFORM_ERROR, CANNOT_WRITE = 70, 74  # EX_SOFTWARE, EX_IOERR of sysexits.h
 
 
 class Service(Protocol):
@@ -163,10 +163,11 @@ class Platform:
     def _mute(self, code: int = errno.EPIPE) -> None:
         """Nobody reads what we say: stop as a program that writes to a closed pipe stops."""
         self.loop.remove_reader(1)
-        if code not in (errno.EPIPE, errno.EIO):
+        gone = code in (errno.EPIPE, errno.EIO)
+        if not gone:
             self.complaint = f"cannot write its output: {os.strerror(code)}"
         if self._ending is not None and not self._ending.is_set():
-            self.end(BROKEN_PIPE)
+            self.end(BROKEN_PIPE if gone else CANNOT_WRITE)
 
     def _crashed(self, name: str, status: int) -> None:
         if self.settings.exit_on_crash and self._ending is not None and not self._ending.is_set():

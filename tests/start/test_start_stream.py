@@ -144,6 +144,6 @@ def test_a_full_disk_is_told_and_ends_it(folder: Folder) -> None:
     folder.write("Procfile", "a: echo hello; exec sleep 60\n")
     with open("/dev/full", "wb") as full:
         app = folder.start(stdout=full)
-    assert app.wait() == 141
+    assert app.wait() == 74
     assert "localku: cannot write its output: No space left on device" in app.text
     app.assert_nothing_left()
