@@ -2,8 +2,8 @@
 
 Binary messages are the terminal's bytes, both ways; a text message from the client is JSON,
 {"resize": [rows, columns]}. The server closes with 4000 and a reason when the dyno's run has
-ended, with 4001 when the terminal reads too slowly or the dyno does not read. ?recent=1 begins with
-what the dyno said last. Nothing is restarted, and the log goes on.
+ended, with 4001 when the terminal or the dyno reads nothing for half a minute. ?recent=1 begins
+with what the dyno said last. Nothing is restarted, and the log goes on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from localku.platform.app import App
 
 ENDED, TOO_SLOW = 4000, 4001  # RFC 6455 section 7.4.2: 4000-4999 are for private use
 MAX_MESSAGE = 64 << 10  # bytes
-PATIENCE = 30.0  # seconds: for a dyno that does not read, or a terminal that does not
+PATIENCE = 30.0  # seconds without a byte read, by the dyno or by the terminal; scaled
+GOODBYE = 1.0  # seconds that a terminal gets to take its goodbye when the platform ends
 FATE = 1.0  # seconds that a run gets to be gone, so that the reason can say what became of it
 MAX_SIDE = 10_000  # rows or columns
 
@@ -37,7 +38,7 @@ async def attach(request: web.Request) -> web.StreamResponse:
     run = _terminal_of(runner)
     if not web.WebSocketResponse().can_prepare(request).ok:
         raise errors.ApiError(426, "upgrade_required", "This endpoint speaks WebSocket.")
-    socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, compress=False, timeout=2.0)
+    socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, compress=False, timeout=GOODBYE)
     await socket.prepare(request)
     if run.pump is None or run.pump.ended:  # it went meanwhile
         await socket.close(code=ENDED, message=f"{runner.spec.name} has ended".encode())
@@ -48,6 +49,7 @@ async def attach(request: web.Request) -> web.StreamResponse:
         await session.serve(show_recent=request.query.get("recent") == "1")
     finally:
         request.app[OPEN].discard(session)
+        session.finished.set_result(None)
     return socket
 
 
@@ -80,7 +82,9 @@ class Session:
         self.sizes = request.app[SIZES]
         self.outbox = Outbox()
         self.inlet = Inlet(run.terminal.output, lambda: self.outbox.put(b""))
+        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._goodbye: tuple[int, str] | None = None
+        self._patience = PATIENCE * app.manifest.settings.time_scale
 
     async def serve(self, *, show_recent: bool) -> None:
         """Carry bytes both ways until one side has enough."""
@@ -109,29 +113,29 @@ class Session:
             self._goodbye = (code, reason)
             self.outbox.put(b"")
 
+    def hang_up(self) -> None:
+        """Cut the connection, if it is still there: the terminal does not even take its goodbye."""
+        if self.transport is not None and not self.finished.done():
+            self.transport.abort()
+
     # -- from the dyno -------------------------------------------------------------------------
 
     async def _send(self) -> None:
         while data := await self.outbox.get():
             try:
-                await asyncio.wait_for(self.socket.send_bytes(data), PATIENCE)
+                await asyncio.wait_for(self.socket.send_bytes(data), self._patience)
             except asyncio.TimeoutError:
-                self._hang_up()
-                return
+                self._goodbye = TOO_SLOW, "this terminal did not read"
+                break
             except ConnectionError:
                 return  # the receiver sees it too, and ends the session
-        if self.outbox.overflowed:
-            self._goodbye = TOO_SLOW, "this terminal reads too slowly: 1 MiB of output waited"
         code, reason = self._goodbye or (ENDED, await self._fate())
         try:
-            await asyncio.wait_for(self.socket.close(code=code, message=reason.encode()), PATIENCE)
+            closing = self.socket.close(code=code, message=reason.encode())
+            await asyncio.wait_for(closing, GOODBYE)
         except asyncio.TimeoutError:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        """The terminal does not even take its goodbye."""
-        if self.transport is not None:
-            self.transport.abort()
+            if self.transport is not None:
+                self.transport.close()  # when it reads again it still gets what is on the way
 
     async def _fate(self) -> str:
         """What became of the run: known as soon as it is gone, just after its terminal closed."""
@@ -160,7 +164,7 @@ class Session:
     async def _got_room(self) -> bool:
         """Wait until the dyno has read; the terminal's next bytes wait in its own pipe."""
         try:
-            await asyncio.wait_for(self.inlet.room(), PATIENCE)
+            await asyncio.wait_for(self.inlet.room(), self._patience)
         except asyncio.TimeoutError:
             return False
         return True
@@ -193,10 +197,16 @@ def read_size(text: str) -> Size | None:
 
 
 async def dismiss_all(application: web.Application) -> None:
-    """The platform ends: every attached terminal is told."""
+    """The platform ends: every attached terminal is told, and one that does not hear is cut off."""
     sessions = application[OPEN]
-    for session in tuple(sessions):
+    sessions = sessions.copy()
+    if not sessions:
+        return
+    for session in sessions:
         session.dismiss(1001, "localku is stopping")
+    await asyncio.wait({session.finished for session in sessions}, timeout=GOODBYE)
+    for session in sessions:
+        session.hang_up()
 
 
 ROUTES = [web.get("/localku/apps/{app}/dynos/{dyno}/attach", attach)]

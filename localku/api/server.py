@@ -12,7 +12,7 @@ from localku.api.host import HOST, STARTED, Host
 from localku.api.terminal import Sizes
 
 ROUTES = [*apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *status.ROUTES, *attach.ROUTES]
-SHUTDOWN = 2.0  # seconds that open requests get when the platform ends
+SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
 
 def application(host: Host, started: float) -> web.Application:

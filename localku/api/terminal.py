@@ -1,8 +1,8 @@
 """One attached terminal's hold on a dyno's pty: output out, keys in, the size. Knows no WebSocket.
 
 The law: nothing here makes the dyno, the log or another terminal wait. Output that this terminal
-does not take in time is not kept beyond OUTPUT_LIMIT: the terminal is let go and told so. Keys that
-the dyno does not read are kept up to INPUT_LIMIT; then the terminal waits, and in the end goes.
+does not take in time is skipped beyond OUTPUT_LIMIT, and it is told so. Keys that the dyno does not
+read are kept up to INPUT_LIMIT; then the terminal waits.
 """
 
 from __future__ import annotations
@@ -25,37 +25,47 @@ Size = tuple[int, int]
 
 
 class Outbox:
-    """Bytes that wait for one reader. Full: what waits is dropped, and nothing more is taken."""
+    """Bytes that wait for one reader. When there are too many they are skipped, and that is said in
+    their place."""
 
     def __init__(self, limit: int = OUTPUT_LIMIT) -> None:
         self.limit = limit
         self.ended = False
-        self.overflowed = False
         self._chunks: list[bytes] = []
         self._size = 0
+        self._skipped = 0
         self._news = asyncio.Event()
 
     def put(self, chunk: bytes) -> None:
         """Add bytes; b"" is the end."""
         if self.ended:
             return
+        self.ended = not chunk
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self.limit:
-            self.overflowed = True
+            self._skipped += self._size
             self._chunks.clear()
-        self.ended = self.overflowed or not chunk
+            self._size = 0
         self._news.set()
 
     async def get(self) -> bytes:
         """All that waits, as soon as there is any; b"" when it has ended."""
-        while not self._chunks and not self.ended:
+        while not self._size and not self.ended:
             self._news.clear()
             await self._news.wait()
         data = b"".join(self._chunks)
+        if self._skipped:
+            data = skip_note(self._skipped) + data
         self._chunks.clear()
-        self._size = 0
+        self._size = self._skipped = 0
         return data
+
+
+def skip_note(count: int) -> bytes:
+    """What a terminal is shown in place of `count` bytes."""
+    text = f"[localku: {count:,} bytes skipped, this terminal is slower than the dyno]"
+    return f"\r\n{text}\r\n".encode()
 
 
 class Inlet:
@@ -78,6 +88,8 @@ class Inlet:
         self._waiting += data
         if idle:
             self._flush()
+        else:
+            self._count()
 
     @property
     def full(self) -> bool:
@@ -107,6 +119,9 @@ class Inlet:
         except OSError:  # EIO: nobody has the terminal open any more
             self.close()
             self._broken()
+        self._count()
+
+    def _count(self) -> None:
         if len(self._waiting) < INPUT_LIMIT:
             self._room.set()
         else:

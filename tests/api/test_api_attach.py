@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -142,25 +143,52 @@ def test_a_long_paste_arrives_whole(folder: Folder) -> None:
     go(test)
 
 
-def test_a_terminal_that_does_not_read_is_let_go_and_told(folder: Folder) -> None:
-    """And neither the log nor another terminal has to wait for it."""
-    running = start(
-        folder, 'loud: read go; yes "$(seq -s- 300)" | head -c 4000000; echo; echo done; exec cat\n'
-    )
+FLOOD = 'loud: read go; yes "$(seq -s- 300)" | head -c 4000000; echo; echo done; exec cat\n'
+
+
+def test_a_slow_terminal_skips_and_neither_the_log_nor_another_one_waits(folder: Folder) -> None:
+    running = start(folder, FLOOD)
 
     async def test() -> None:
-        async with attached(folder.path, "loud.1") as idle, attached(folder.path, "loud.1") as one:
+        async with attached(folder.path, "loud.1") as slow, attached(folder.path, "loud.1") as one:
             await one.type(b"\r")
             await one.see(b"done\r\n")
-            assert await idle.end() == (
-                TOO_SLOW,
-                "this terminal reads too slowly: 1 MiB of output waited",
-            )
+            await slow.see(b"bytes skipped, this terminal is slower than the dyno]")
+            await slow.see(b"done\r\n")
+            assert len(slow.seen) < 4_000_000
             await one.type(b"still here\r")
-            await one.see(b"still here\r\nstill here\r\n")
+            for terminal in (slow, one):
+                await terminal.see(b"still here\r\nstill here\r\n")
 
     go(test)
     running.wait_for(r"app\[loud\.1\]: still here$", count=2)
+
+
+def test_a_terminal_that_never_reads_is_let_go_and_told(folder: Folder) -> None:
+    line = 'yes "$(seq -s- 300)" | head -c 200000'
+    procfile = f"loud: read go; while true; do {line}; sleep 0.05; done\n"
+    start(folder, procfile, "--time-scale", "0.03")  # a second for half a minute
+
+    async def test() -> None:
+        async with attached(folder.path, "loud.1") as terminal:
+            await terminal.type(b"\r")
+            await asyncio.sleep(3)
+            assert await terminal.end() == (TOO_SLOW, "this terminal did not read")
+
+    go(test)
+
+
+def test_a_dyno_that_never_reads_is_told_to_the_terminal(folder: Folder) -> None:
+    start(folder, "deaf: stty raw -echo; exec sleep 600\n", "--time-scale", "0.03")
+
+    async def test() -> None:
+        async with attached(folder.path, "deaf.1") as terminal:
+            await asyncio.sleep(0.3)
+            for _ in range(40):
+                await terminal.type(b"x" * 4000)
+            assert await terminal.end() == (TOO_SLOW, "deaf.1 does not read its input")
+
+    go(test)
 
 
 ENDS: dict[str, tuple[str, tuple[str, ...], Callable[[Path], object], str]] = {
@@ -227,6 +255,22 @@ def test_the_end_of_the_platform_is_told(folder: Folder) -> None:
 
     go(test)
     assert running.wait() == 143
+    running.assert_nothing_left()
+
+
+def test_a_terminal_that_is_frozen_does_not_keep_the_platform(folder: Folder) -> None:
+    running = start(folder, 'loud: read go; yes "$(seq -s- 300)" | head -c 4000000; exec cat\n')
+
+    async def test() -> None:
+        async with attached(folder.path, "loud.1") as terminal:
+            await terminal.type(b"\r")
+            running.wait_for(r"app\[loud\.1\]: 1-2-3-", count=500)
+            before = time.monotonic()
+            running.signal(signal.SIGTERM)
+            await asyncio.get_running_loop().run_in_executor(None, running.wait)
+            assert time.monotonic() - before < 5
+
+    go(test)
     running.assert_nothing_left()
 
 
