@@ -48,8 +48,25 @@ class ChunkScanner:
         if self._held:
             data = self._held + data
             self._held = b""
+        if self._state == _TRAILERS:
+            out: list[bytes] = []
+            self._finish(out, data, b"")
+            return b"".join(out)
+        if self._state != _SIZE or self.decode:
+            return self._walk(data, 0)
+        pos, end = _whole_chunks(data)
+        if not end:
+            return data if pos == len(data) else self._walk(data, pos)
+        self.done = True
+        if end == len(data):
+            return data
+        self.rest = data[end:]
+        return data[:end]
+
+    def _walk(self, data: bytes, pos: int) -> bytes:
+        """The careful way, from pos on; what is before pos is whole chunks."""
         out: list[bytes] = []
-        start = pos = 0  # [start:pos] is a run of raw bytes that was found right
+        start = 0  # [start:pos] is a run of raw bytes that was found right
         size = len(data)
         while pos < size:
             if self._state == _DATA:
@@ -67,7 +84,7 @@ class ChunkScanner:
                     break
                 pos += 2
                 self._state = _SIZE
-            elif self._state == _SIZE:
+            else:
                 end = data.find(b"\r\n", pos, pos + LINE_MAX)
                 if end < 0:
                     self._refuse_unless(_may_begin_line(data[pos:]), out, data, start, pos)
@@ -86,9 +103,6 @@ class ChunkScanner:
                     start = end + 2
                 pos = end + 2
                 self._state = _DATA
-            else:
-                self._finish(out, data, b"")
-                return b"".join(out)
         self._held = data[pos:]
         if not out and start == 0 and not self.decode:
             return data if pos == size else data[:pos]
@@ -130,6 +144,28 @@ class ChunkScanner:
         self.rest = tail[end + 2 :]
         if not self.decode:
             out.append(tail[: end + 2])
+
+
+def _whole_chunks(data: bytes) -> tuple[int, int]:
+    """(pos, end): data[:pos] is whole plain chunks; end: behind the last one, 0 if it is not there.
+
+    Anything unusual (extensions, trailers, faults) is left to the careful way.
+    """
+    pos = 0
+    size = len(data)
+    find = data.find
+    while pos < size:
+        line = find(b"\r\n", pos, pos + 18)
+        if line <= pos or data[pos:line].translate(None, HEX):
+            break
+        left = int(data[pos:line], 16)
+        end = line + 4 + left
+        if end > size or data[end - 2 : end] != b"\r\n":
+            break
+        if not left:
+            return pos, end
+        pos = end
+    return pos, 0
 
 
 def _is_size(token: bytes, line: bytes) -> bool:

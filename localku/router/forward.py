@@ -19,13 +19,13 @@ _MONTHS = (
 
 
 class Edge:
-    """What is the same for all requests of one client connection.
+    """What is the same for all connections of one client address to one port.
 
     client: its address. proto, port: X-Forwarded-Proto and -Port. via: our name in Via.
-    keepalive: whether connections to dynos are used again.
+    keepalive: whether connections to dynos are used again. line, seen: of the last request.
     """
 
-    __slots__ = ("client", "keepalive", "port", "proto", "via")
+    __slots__ = ("client", "keepalive", "line", "port", "proto", "seen", "via")
 
     def __init__(self, client: bytes, proto: bytes, port: int, via: bytes, keepalive: bool) -> None:
         self.client = client
@@ -33,6 +33,28 @@ class Edge:
         self.port = port
         self.via = via
         self.keepalive = keepalive
+        self.line = NO_LINE
+        self.seen = NOTHING_SEEN
+
+
+class Seen:
+    """A request's fields: as they came, what they mean, what they become towards the dyno.
+
+    raw: the field section, None where it must not be taken for the next one's.
+    block: request_fields(). fwd: X-Forwarded-For as the log shows it.
+    """
+
+    __slots__ = ("block", "fields", "fwd", "raw")
+
+    def __init__(self, raw: bytes | None, fields: Fields, block: bytes, fwd: bytes) -> None:
+        self.raw = raw
+        self.fields = fields
+        self.block = block
+        self.fwd = fwd
+
+
+NO_LINE = RequestLine(b"", b"", b"", b"", False)
+NOTHING_SEEN = Seen(None, Fields(), b"", b"")
 
 
 def forwarded_for(fields: Fields, edge: Edge) -> bytes:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from localku.router import forward, pages, record
 from localku.router.exchange import HELD_MAX, Exchange
+from localku.router.forward import NO_LINE, NOTHING_SEEN, Seen
 from localku.router.grammar import HEAD_MAX, LINE_MAX, TOKEN, HeadError
-from localku.router.head import Fields, RequestLine, parse_fields, parse_request_line
+from localku.router.head import RequestLine, parse_fields, parse_request_line
 from localku.router.wire import Wire
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from localku.router.router import Router
 
 _BLANK_LINES_MAX = 5  # before a request line (cowboyku); RFC 9112 section 2.2 asks for one
-_NO_LINE = RequestLine(b"", b"", b"", False)
-_NO_FIELDS = Fields()
 
 
 class Front(Wire):
@@ -31,12 +30,11 @@ class Front(Wire):
 
     held: bytes that came and are not handled yet. deadline: for idling, for a head, for lingering;
     while there is an exchange, its own counts. deaf: what comes is thrown away, we only wait for
-    the client to hang up. fwd: X-Forwarded-For as the log shows it.
+    the client to hang up. seen: what the fields of the request at hand mean.
     """
 
     __slots__ = (
-        *("_block", "_blanks", "_fields", "_line", "_raw_fields", "_raw_line"),
-        *("deadline", "deaf", "edge", "exchange", "fwd", "held", "router"),
+        *("_blanks", "_line", "deadline", "deaf", "edge", "exchange", "held", "router", "seen"),
     )
 
     def __init__(self, router: Router, sock: Socket, edge: forward.Edge, now: float) -> None:
@@ -47,11 +45,8 @@ class Front(Wire):
         self.held: bytes | bytearray = b""
         self.deaf = False
         self.deadline = now + router.settings.head_timeout
-        self.fwd = edge.client
-        self._raw_line = self._block = b""
-        self._raw_fields: bytes | None = None
-        self._line = _NO_LINE
-        self._fields = _NO_FIELDS
+        self._line = edge.line
+        self.seen = edge.seen
         self._blanks = 0
 
     def on_data(self, data: bytes) -> None:
@@ -85,16 +80,14 @@ class Front(Wire):
         try:
             self._begin(data, end)
         except HeadError as error:
-            if self._line is _NO_LINE:
+            if self._line is NO_LINE:
                 self._forget()
             self._reject(error)
 
     def _forget(self) -> None:
         """What was parsed last says nothing about the request at hand."""
-        self._raw_line = b""
-        self._raw_fields = None
-        self._line = _NO_LINE
-        self._fields = _NO_FIELDS
+        self._line = NO_LINE
+        self.seen = NOTHING_SEEN
 
     def _await_rest(self, data: bytes) -> None:
         """A head has begun: it must be whole within head_timeout."""
@@ -123,16 +116,16 @@ class Front(Wire):
     def _begin(self, data: bytes, end: int) -> None:
         """data[:end + 4] is a whole head: read it and set its exchange going. Raises HeadError."""
         eol = data.find(b"\r\n")
-        raw_line = data[:eol]
-        if raw_line != self._raw_line:
-            self._line = _NO_LINE
-            self._line = parse_request_line(raw_line)
-            self._raw_line = raw_line
+        raw = data[:eol]
+        if raw != self._line.raw:
+            self._line = NO_LINE
+            self.edge.line = self._line = parse_request_line(raw)
         line = self._line
-        raw_fields = data[eol + 2 : end + 2]
-        if raw_fields != self._raw_fields or line.authority:
-            self._read_fields(raw_fields, line)
-        fields = self._fields
+        raw = data[eol + 2 : end + 2]
+        if raw != self.seen.raw or line.authority:
+            self._read_fields(raw, line)
+        seen = self.seen
+        fields = seen.fields
         if fields.chunked and line.old:
             raise HeadError(400)  # RFC 9112 section 6.1: faulty framing in HTTP/1.0
         router = self.router
@@ -141,23 +134,22 @@ class Front(Wire):
             self.refuse(404, pages.no_such_app_page(), line.head)
             return
         request_id = fields.request_id or router.ids.next()
-        router.clock.note()
+        if router.clock.asleep:
+            router.clock.note()
         exchange = Exchange(router, self, app, line, fields, request_id, monotonic())
         self.exchange = exchange
-        head = forward.request_head(line, fields, self._block, request_id, int(time() * 1000))
+        head = forward.request_head(line, fields, seen.block, request_id, int(time() * 1000))
         exchange.start(head, data[end + 4 :])
 
     def _read_fields(self, raw: bytes, line: RequestLine) -> None:
-        self._raw_fields = None
-        self._fields = _NO_FIELDS
+        self.seen = NOTHING_SEEN
         if len(raw) > HEAD_MAX:
             raise HeadError(431)
         fields = parse_fields(raw, line.authority)
-        self._fields = fields
-        self._block = forward.request_fields(fields, self.edge)
-        self.fwd = record.log_fwd(forward.forwarded_for(fields, self.edge))
-        if not line.authority:
-            self._raw_fields = raw
+        fwd = record.log_fwd(forward.forwarded_for(fields, self.edge))
+        block = forward.request_fields(fields, self.edge)
+        self.seen = Seen(None if line.authority else raw, fields, block, fwd)
+        self.edge.seen = self.seen
 
     def hold(self, data: bytes) -> None:
         """Keep what came behind the present request."""
@@ -223,14 +215,14 @@ class Front(Wire):
         router = self.router
         self.held = b""
         line = self._line
-        host = self._fields.host
+        fields = self.seen.fields
         code = router.client_error(error.status, error.cause)
-        app = router.find(self._fields.host_key) if host else router.default
+        app = router.find(fields.host_key) if fields.host else router.default
         if app is not None:
             router.log(
                 app,
                 record.failed(
-                    *(code.opening(), line.method, line.target, host, router.ids.next()),
+                    *(code.opening(), line.method, line.target, fields.host, router.ids.next()),
                     *(record.log_fwd(self.edge.client), router.protocol),
                     status=error.status,
                 ),

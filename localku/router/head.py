@@ -56,12 +56,16 @@ _PLAIN = (b"close", b"keep-alive", b"upgrade")
 class RequestLine:
     """method and target as they are forwarded; authority: of an absolute-form target, else b"".
 
-    old: an HTTP/1.0 client. idempotent: RFC 9110 section 9.2.2, may be sent again.
+    raw: the line as it came. old: an HTTP/1.0 client. idempotent: may be sent again (RFC 9110
+    section 9.2.2).
     """
 
-    __slots__ = ("authority", "head", "idempotent", "method", "old", "target")
+    __slots__ = ("authority", "head", "idempotent", "method", "old", "raw", "target")
 
-    def __init__(self, method: bytes, target: bytes, authority: bytes, old: bool) -> None:
+    def __init__(
+        self, raw: bytes, method: bytes, target: bytes, authority: bytes, old: bool
+    ) -> None:
+        self.raw = raw
         self.method = method
         self.target = target
         self.authority = authority
@@ -128,9 +132,9 @@ def parse_request_line(line: bytes) -> RequestLine:
     if not is_token(method) or len(method) > 127 or method == b"CONNECT":
         raise HeadError(400, "bad request line")
     if target.startswith(b"/") and b"#" not in target:
-        return RequestLine(method, target, b"", old)
+        return RequestLine(line, method, target, b"", old)
     target, authority = _origin_form(method, target)
-    return RequestLine(method, target, authority, old)
+    return RequestLine(line, method, target, authority, old)
 
 
 def _version_status(version: bytes) -> int:

@@ -36,6 +36,12 @@ class Poller(Protocol):
     def remove_writer(self, fd: int, /) -> object:
         """No more of it; nothing happens when it was not watched."""
 
+    def forget(self, fd: int) -> None:
+        """fd is about to be closed: neither reader nor writer any more."""
+
+    def close(self) -> None:
+        """Nothing is watched any more."""
+
     def soon(self, callback: Callable[..., None], /, *args: object) -> object:
         """Call callback in this turn of the loop or the next, never from within."""
 
@@ -65,3 +71,11 @@ class LoopPoller:
     def report(self, error: Exception) -> None:
         """Show a fault of ours where the loop shows its own."""
         self._loop.call_exception_handler({"message": "fault in the router", "exception": error})
+
+    def forget(self, fd: int) -> None:
+        """fd is about to be closed: neither reader nor writer any more."""
+        self._loop.remove_reader(fd)
+        self._loop.remove_writer(fd)
+
+    def close(self) -> None:
+        """Nothing of its own to let go of."""

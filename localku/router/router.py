@@ -20,22 +20,31 @@ from localku.router.apps import App
 from localku.router.carrier import Carrier
 from localku.router.clock import FOREVER, Clock
 from localku.router.front import Front
+from localku.router.hot import best_poller
 from localku.router.ids import RequestIds
-from localku.router.poller import LoopPoller, Poller
+from localku.router.poller import Poller
 from localku.router.settings import CLASSIC, RouterSettings
 from localku.router.table import RoutingTable
 from localku.router.upstream import Link
 
+_EDGES_MAX = 1024  # client addresses whose edge is kept for their next connection
 _ANY_HOST = ".localhost"  # other names under it belong to apps that do not exist
 
 
 class Router:
     """settings: every number. publish(app, entry): takes an app's log lines of one loop turn.
 
+    make_poller: how the sockets hear from the loop; the fastest way that there is by default.
+
     default: the app of the bare port. fronts: open client connections. draining: no keep-alive.
     """
 
-    def __init__(self, settings: RouterSettings, publish: Callable[[str, Entry], None]) -> None:
+    def __init__(
+        self,
+        settings: RouterSettings,
+        publish: Callable[[str, Entry], None],
+        make_poller: Callable[[asyncio.AbstractEventLoop], Poller] = best_poller,
+    ) -> None:
         self.settings = settings
         self.classic = settings.log_format == CLASSIC
         self.via = b"1.1 vegur" if self.classic else b"1.1 heroku-router"
@@ -49,9 +58,11 @@ class Router:
         self.poller: Poller
         self.clock: Clock
         self._publish = publish
+        self._make_poller = make_poller
         self._hosts: dict[str, App] = {}
         self._apps: dict[str, App] = {}
         self._acceptors: list[Acceptor] = []
+        self._edges: dict[tuple[str, int], forward.Edge] = {}
         self._departing: set[Link] = set()
         self._dirty: list[App] = []
         self._second = 0
@@ -61,7 +72,7 @@ class Router:
     async def serve(self, sockets: Sequence[Socket]) -> None:
         """Take connections on these bound sockets from now on; returns at once."""
         loop = asyncio.get_running_loop()
-        self.poller = LoopPoller(loop)
+        self.poller = self._make_poller(loop)
         self.clock = Clock(loop, self.settings.shortest(), self._sweep)
         for sock in sockets:
             acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
@@ -110,6 +121,8 @@ class Router:
         if hasattr(self, "clock"):
             self.clock.stop()
         self._flush()
+        if hasattr(self, "poller"):
+            self.poller.close()
 
     def find(self, host_key: str) -> App | None:
         """The app of a host (lower case, without port); None: no such app."""
@@ -164,6 +177,14 @@ class Router:
             self._all_left.set_result(None)
 
     def _accepted(self, sock: Socket, address: str, port: int) -> None:
+        edge = self._edges.get((address, port)) or self._new_edge(address, port)
+        front = Front(self, sock, edge, monotonic())
+        self.fronts.add(front)
+        if self.clock.asleep:
+            self.clock.note()
+        front.resume_reading()
+
+    def _new_edge(self, address: str, port: int) -> forward.Edge:
         settings = self.settings
         edge = forward.Edge(
             address.partition("%")[0].encode("ascii"),
@@ -172,10 +193,10 @@ class Router:
             self.via,
             self.keepalive > 0,
         )
-        front = Front(self, sock, edge, monotonic())
-        self.fronts.add(front)
-        self.clock.note()
-        front.resume_reading()
+        if len(self._edges) >= _EDGES_MAX:
+            self._edges.clear()
+        self._edges[address, port] = edge
+        return edge
 
     def _exhausted(self, sock: Socket) -> None:
         """Descriptors have run out: H22, without having heard what the client wants."""

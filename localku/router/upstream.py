@@ -112,13 +112,13 @@ class Link(Wire):
         if not self.connecting:
             super().writable()
             return
-        self.poller.remove_writer(self.fd)
         error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             self.lost(OSError(error, "connect"))
             return
         self.connecting = False
         self.resume_reading()
+        self.poller.remove_writer(self.fd)
         if self.exchange is not None:
             self.exchange.dyno_connected()
 
@@ -149,8 +149,6 @@ class Link(Wire):
 
     def on_closed(self) -> None:
         """Nothing may point to a link that is gone."""
-        if self.connecting:
-            self.poller.remove_writer(self.fd)
         if self.exchange is None and self in self.dyno.idle:
             self.dyno.idle.remove(self)
 

@@ -210,11 +210,10 @@ class Wire:
         if self._state == _CLOSED:
             return
         self._state = _CLOSED
-        self.pause_reading()
-        if self.backlog:
-            self.backlog = 0
-            self.poller.remove_writer(self.fd)
+        self.reading = False
+        self.backlog = 0
         self.out = None
+        self.poller.forget(self.fd)
         self.sock.close()
         self.on_closed()
 

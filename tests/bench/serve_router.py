@@ -9,7 +9,9 @@ import signal
 import sys
 
 from localku.logs.entry import Entry
+from localku.router.hot import best_poller
 from localku.router.listener import bind
+from localku.router.poller import LoopPoller
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import AppRoute, RoutingTable, Upstream
@@ -21,9 +23,9 @@ def publish(app: str, entry: Entry) -> None:
     os.write(1, stamp + entry.data[:-1].replace(b"\n", b"\n" + stamp) + b"\n")
 
 
-async def main(port: int, backends: list[int]) -> None:
+async def main(port: int, backends: list[int], poller: type) -> None:
     """Serve until SIGTERM."""
-    router = Router(RouterSettings(backlog_per_dyno=10_000), publish)
+    router = Router(RouterSettings(backlog_per_dyno=10_000), publish, poller)
     await router.serve(bind("127.0.0.1", port))
     dynos = (Upstream(f"web.{n}", "127.0.0.1", b, 1) for n, b in enumerate(backends, 1))
     router.replace(RoutingTable(default=AppRoute("bench", tuple(dynos), len(backends))))
@@ -42,13 +44,10 @@ def run(kind: str, port: int, backends: list[int]) -> None:
         import uvloop
 
         loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    elif kind == "hot":
-        from localku.router.hot import HotSelector
-
-        loop = asyncio.SelectorEventLoop(HotSelector())
     else:
         loop = asyncio.new_event_loop()
-    loop.run_until_complete(main(port, backends))
+    poller = best_poller if kind == "hot" else LoopPoller
+    loop.run_until_complete(main(port, backends, poller))
     loop.close()
 
 
