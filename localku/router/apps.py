@@ -73,6 +73,6 @@ class App:
 
     def choose(self, tried: set[Dyno], now: float) -> Dyno | None:
         """The dyno for an attempt: neither tried already nor in quarantine; None without one."""
-        if self.quarantine:
+        if self.quarantine.resting:
             return self.policy.choose(self.quarantine.held(now) | tried)
         return self.policy.choose(tried)

@@ -47,9 +47,11 @@ _ROLES = {
 }
 _SPECIAL = {name.lower(): role for name, role in _ROLES.items()}
 _known = dict(_ROLES)  # names as they were spelled -> role; bounded, filled by what clients send
+_host_keys: dict[bytes, str] = {}  # bounded likewise
 _KNOWN_MAX = 2048
 
 _IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
+_METHODS = _IDEMPOTENT | {b"POST", b"PATCH"}  # tokens for certain
 _PLAIN = (b"close", b"keep-alive", b"upgrade")
 
 
@@ -129,12 +131,17 @@ def parse_request_line(line: bytes) -> RequestLine:
         raise HeadError(_version_status(version), "bad request line")
     if not target or target.translate(None, TARGET):
         raise HeadError(400, "bad request line")
-    if not is_token(method) or len(method) > 127 or method == b"CONNECT":
+    if method not in _METHODS and not _is_method(method):
         raise HeadError(400, "bad request line")
     if target.startswith(b"/") and b"#" not in target:
         return RequestLine(line, method, target, b"", old)
     target, authority = _origin_form(method, target)
     return RequestLine(line, method, target, authority, old)
+
+
+def _is_method(method: bytes) -> bool:
+    """Any token up to 127 octets but CONNECT (Dev Center "HTTP Routing")."""
+    return is_token(method) and len(method) <= 127 and method != b"CONNECT"
 
 
 def _version_status(version: bytes) -> int:
@@ -253,22 +260,32 @@ def _expect(fields: Fields, value: bytes) -> None:
 
 
 def _set_host(fields: Fields, hosts: list[bytes], authority: bytes) -> None:
-    """Exactly one, not empty, nothing in it that another reader could take for an end of it."""
-    if len(hosts) != 1 or not hosts[0] or hosts[0].translate(None, HOST):
+    """Exactly one; the authority of an absolute-form target goes before it."""
+    if len(hosts) != 1:
         raise HeadError(400)
-    host = authority or hosts[0]
-    if host.translate(None, HOST):
-        raise HeadError(400)
-    fields.host = host
-    fields.host_key = host_key(host)
+    host_key(hosts[0])
+    fields.host = authority or hosts[0]
+    fields.host_key = host_key(fields.host)
 
 
 def host_key(host: bytes) -> str:
-    """The name to look up: lower case, without port, without a final dot. Raises HeadError."""
+    """The name to look up: lower case, without port, without a final dot. Raises HeadError.
+
+    Nothing may be in it that another reader could take for its end, and no empty name.
+    """
+    key = _host_keys.get(host)
+    if key is None:
+        key = _read_host(host)
+        if len(_host_keys) < _KNOWN_MAX and len(host) <= 64:
+            _host_keys[host] = key
+    return key
+
+
+def _read_host(host: bytes) -> str:
     name, colon, port = host.rpartition(b":")
     if not colon or b"]" in port:
         name, port = host, b""
-    if (port and not port.isdigit()) or not name:
+    if host.translate(None, HOST) or not name or (port and not port.isdigit()):
         raise HeadError(400)
     if b":" in name and not (name.startswith(b"[") and name.endswith(b"]")):
         raise HeadError(400)

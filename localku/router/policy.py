@@ -54,10 +54,13 @@ class RoundRobin(Generic[M]):
     def choose(self, refused: Collection[M] = ()) -> M | None:
         """The member whose turn it is; one that is refused has had its turn."""
         ring = self._ring
+        if not refused and ring:
+            ring.rotate(-1)
+            return ring[-1]
         for _ in range(len(ring)):
             member = ring[0]
             ring.rotate(-1)
-            if not refused or member not in refused:
+            if member not in refused:
                 return member
         return None
 

@@ -7,6 +7,7 @@ lines; it knows nothing of processes. Everything runs in one thread, on one asyn
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from _socket import socket as Socket
@@ -26,6 +27,7 @@ from localku.router.poller import Poller
 from localku.router.settings import CLASSIC, RouterSettings
 from localku.router.table import RoutingTable
 from localku.router.upstream import Link
+from localku.router.wire import READ_SIZE
 
 _EDGES_MAX = 1024  # client addresses whose edge is kept for their next connection
 _ANY_HOST = ".localhost"  # other names under it belong to apps that do not exist
@@ -67,6 +69,7 @@ class Router:
         self._dirty: list[App] = []
         self._second = 0
         self._date = self._date_line = b""
+        self._serving = False
         self._all_left: asyncio.Future[None] | None = None
 
     async def serve(self, sockets: Sequence[Socket]) -> None:
@@ -74,6 +77,7 @@ class Router:
         loop = asyncio.get_running_loop()
         self.poller = self._make_poller(loop)
         self.clock = Clock(loop, self.settings.shortest(), self._sweep)
+        self._serving = True
         for sock in sockets:
             acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
             self._acceptors.append(acceptor)
@@ -118,10 +122,10 @@ class Router:
                 dyno.retire()
         for link in tuple(self._departing):
             link.abort()
-        if hasattr(self, "clock"):
+        if self._serving:
+            self._serving = False
             self.clock.stop()
-        self._flush()
-        if hasattr(self, "poller"):
+            self._flush()
             self.poller.close()
 
     def find(self, host_key: str) -> App | None:
@@ -148,7 +152,10 @@ class Router:
         for app in dirty:
             data = b"".join(app.lines)
             app.lines.clear()
-            self._publish(app.name, Entry(time(), "heroku", "router", data))
+            try:
+                self._publish(app.name, Entry(time(), "heroku", "router", data))
+            except Exception as error:  # a log stream in trouble must not stop the router
+                self.poller.report(error)
 
     def date(self) -> bytes:
         """The value of Date now."""
@@ -204,6 +211,8 @@ class Router:
         page = pages.error_page(code.name, code.desc)
         head = pages.error_head(code.status, len(page), self.via, self.server, self.date())
         try:
+            with contextlib.suppress(BlockingIOError):
+                sock.recv(READ_SIZE)  # closing on unread bytes would reset the page away
             sock.send(head + page)
         except OSError:
             return  # the client has gone already, and nothing was asked of any app

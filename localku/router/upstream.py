@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from localku.router.poller import Poller
 from localku.router.table import Upstream
-from localku.router.wire import Wire
+from localku.router.wire import READ_SIZE, Wire
 
 if TYPE_CHECKING:
     from localku.router.carrier import Carrier
@@ -135,6 +135,18 @@ class Link(Wire):
             self.abort()
         else:
             self.exchange.dyno_lost(None)
+
+    def on_unwritable(self, error: OSError) -> None:
+        """The dyno takes no more; it may have answered before it hung up (an early refusal)."""
+        while not self.closing:
+            try:
+                data = self.sock.recv(READ_SIZE)
+            except OSError:
+                break  # nothing there, or the error that we know already
+            if not data:
+                break
+            self.on_data(data)
+        self.lost(error)
 
     def on_lost(self, error: OSError) -> None:
         """The connection broke, or was never made."""

@@ -62,6 +62,10 @@ class Wire:
         """The connection broke; the socket is closed already, on_closed() follows."""
         raise NotImplementedError
 
+    def on_unwritable(self, error: OSError) -> None:
+        """Sending failed; a subclass may still want to read what came before that."""
+        self.lost(error)
+
     def on_fault(self) -> None:
         """An event was not handled for a fault of ours, which has been reported: end it."""
         raise NotImplementedError
@@ -112,7 +116,7 @@ class Wire:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
-            self.poller.soon(self.lost, error)
+            self.poller.soon(self.on_unwritable, error)
             return
         if sent < len(data):
             self._keep(memoryview(data)[sent:])
@@ -161,7 +165,7 @@ class Wire:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            self.lost(error)
+            self.on_unwritable(error)
             return
         if not self.backlog:
             self._all_sent()

@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from localku.logs.entry import Entry
+from localku.router.hot import best_poller
 from localku.router.listener import bind
+from localku.router.poller import Poller
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import AppRoute, RoutingTable, Upstream
@@ -78,6 +80,7 @@ class Conn:
         self.writer.transport.abort()
 
 
+MakePoller = Callable[[asyncio.AbstractEventLoop], Poller]
 Handler = Callable[[Conn], Awaitable[None]]
 
 
@@ -134,9 +137,11 @@ class Dyno:
 class Rig:
     """The router under test. lines: its log lines, decoded; published: its entries."""
 
-    def __init__(self, settings: RouterSettings) -> None:
+    def __init__(self, settings: RouterSettings, poller: MakePoller) -> None:
         self.published: list[tuple[str, Entry]] = []
-        self.router = Router(settings, lambda app, entry: self.published.append((app, entry)))
+        self.router = Router(
+            settings, lambda app, entry: self.published.append((app, entry)), poller
+        )
         self.port = 0
         self.clients: list[Conn] = []
         self.dynos: list[Dyno] = []
@@ -172,9 +177,11 @@ class Rig:
 
 
 @asynccontextmanager
-async def rigged(settings: RouterSettings | None = None) -> AsyncIterator[Rig]:
+async def rigged(
+    settings: RouterSettings | None = None, poller: MakePoller = best_poller
+) -> AsyncIterator[Rig]:
     """A router that serves on a free port, with no dyno yet; everything is closed behind it."""
-    rig = Rig(settings or RouterSettings())
+    rig = Rig(settings or RouterSettings(), poller)
     sockets = bind("127.0.0.1", 0)
     rig.port = sockets[0].getsockname()[1]
     await rig.router.serve(sockets)

@@ -282,6 +282,36 @@ def test_an_early_answer_ends_the_upload() -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize("kind", ["length", "chunked"])
+def test_an_answer_and_a_hang_up_end_the_upload(kind: str) -> None:
+    """The dyno hangs up on unread bytes, so the router's writes fail before it has read."""
+
+    async def scenario() -> None:
+        async with rigged() as rig:
+
+            async def hasty(conn: Conn) -> None:
+                await conn.head()
+                _transport(conn).pause_reading()
+                await conn.send(b"HTTP/1.1 413 Too Big\r\nContent-Length: 3\r\n\r\nno!")
+
+            await rig.dyno(hasty)
+            client = await rig.dial()
+            if kind == "length":
+                upload = b"Content-Length: 20000000\r\n\r\n" + b"x" * 20_000_000
+            else:
+                upload = (
+                    b"Transfer-Encoding: chunked\r\n\r\n"
+                    + b"3e8\r\n%b\r\n" % (b"x" * 1000) * 20_000
+                )
+            client.writer.write(b"POST / HTTP/1.1\r\n" + H + upload)
+            head, body = await client.response()
+            assert head.startswith(b"HTTP/1.1 413 Too Big\r\n")
+            assert body == b"no!"
+            assert fields_of(await rig.line())["status"] == "413"
+
+    run(scenario())
+
+
 def test_an_event_stream_passes_without_delay() -> None:
     async def scenario() -> None:
         async with rigged() as rig:

@@ -388,7 +388,7 @@ def test_a_refusing_dyno_is_passed_over_and_rests() -> None:
                 assert (await client.ask(GET))[1] == b"ok"
             assert [fields_of(line)["dyno"] for line in rig.lines] == ["web.2"] * 4
             app = rig.router.default
-            assert app is not None and bool(app.quarantine)
+            assert app is not None and app.quarantine.resting
 
     run(scenario())
 

@@ -116,7 +116,7 @@ def test_random_reaches_all_about_equally() -> None:
 
 def test_quarantine() -> None:
     rest: Quarantine[str] = Quarantine(5.0)
-    assert not rest
+    assert not rest.resting
     assert rest.release_at() == float("inf")
     rest.add("a", 10.0)
     rest.add("b", 12.0)
@@ -125,7 +125,7 @@ def test_quarantine() -> None:
     rest.add("b", 16.0)
     assert rest.held(20.9) == {"b"}
     rest.keep({"a"})
-    assert not rest
+    assert not rest.resting
 
 
 OPENINGS = [
