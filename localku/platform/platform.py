@@ -208,8 +208,7 @@ class Platform:
         # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
         self.console.on_pressure = lambda _: None
         self.supervisor.pause(False)
-        for service in reversed(self.services):
-            await service.close()
+        services = [service.close() for service in reversed(self.services)]
         self.metering.close()
         grace = self.settings.shutdown_grace
         if self._init_lost:
@@ -217,7 +216,8 @@ class Platform:
             await self.loop.run_in_executor(None, rites.end_all, self.supervisor.leaders())
             self.supervisor.abandon()
         try:
-            stopping = asyncio.gather(self.supervisor.shut_down(grace), self.router.close(grace))
+            dynos = (self.supervisor.shut_down(grace), self.router.close(grace))
+            stopping = asyncio.gather(*services, *dynos)
             # the supervisor keeps the grace by itself; this bound is for a fault of our own
             await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
         finally:
