@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Collection, Sequence
 
@@ -14,6 +15,8 @@ from localku.router.table import Upstream
 from localku.router.upstream import Dyno
 
 H = b"Host: app.localhost\r\n"
+POST = b"POST / HTTP/1.1\r\n" + H + b"Content-Length: 3\r\n\r\nabc"
+UPGRADE = b"GET / HTTP/1.1\r\n" + H + b"Connection: Upgrade\r\nUpgrade: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -333,3 +336,41 @@ def test_no_descriptor_is_left_behind() -> None:
             after.close()
 
     run(scenario())
+
+
+def test_no_connection_is_left_to_the_garbage_collector() -> None:
+    """Cycles per connection cost pauses of tens of milliseconds under churn."""
+
+    async def scenario() -> None:
+        async with rigged(RouterSettings(upstream_keepalive=0)) as rig:
+            await rig.dyno()
+
+            async def bad(conn: Conn) -> None:
+                await conn.head()
+
+            async def switch(conn: Conn) -> None:
+                await conn.head()
+                await conn.send(b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+
+            await rig.dyno(bad)
+            await rig.dyno(switch)
+            gc.collect()
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            for request in (GET, GET, UPGRADE, GET[:20], b"bad\r\n\r\n", POST[:-2]) * 2:
+                client = await rig.dial()
+                await client.send(request)
+                if len(request) > 20:
+                    await client.head()
+                await client.close()
+            await until(lambda: not rig.router.fronts)
+
+    gc.disable()
+    try:
+        run(scenario())
+        gc.collect()
+        left = {type(thing).__name__ for thing in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert not left & {"Front", "Link", "Exchange", "Tunnel", "ChunkScanner", "memoryview"}
