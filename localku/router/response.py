@@ -87,6 +87,7 @@ def parse_response(head: bytes) -> ResponseHead:
         raise ResponseError("H17")
     if len(raw) > COOKIE_MAX:
         _check_lengths(lines)
+    lengths: list[bytes] = []
     encodings: list[bytes] = []
     connection: list[bytes] = []
     kept = response.kept
@@ -100,7 +101,7 @@ def parse_response(head: bytes) -> ResponseHead:
         if role == _KEEP:
             kept.append(line)
         elif role == _LENGTH:
-            _set_length(response, value)
+            lengths.append(value.lstrip(b" \t"))
         elif role == _DATE:
             response.dated = True
             kept.append(line)
@@ -114,6 +115,8 @@ def parse_response(head: bytes) -> ResponseHead:
         elif role == _VIA:
             chain = value.strip(b" \t")
             response.via += b", " + chain if response.via and chain else chain
+    if lengths:
+        _set_length(response, lengths)
     _set_framing(response, encodings, old)
     _set_connection(response, connection, old)
     return response
@@ -150,12 +153,11 @@ def _role(name: bytes) -> int:
     return role
 
 
-def _set_length(response: ResponseHead, value: bytes) -> None:
+def _set_length(response: ResponseHead, lengths: list[bytes]) -> None:
     """Identical repetitions collapse to one; anything else in doubt is H25 (vegur)."""
-    number = content_length(value)
-    if number < 0 or response.length not in (-1, number):
+    response.length = content_length(lengths[0])
+    if response.length < 0 or lengths.count(lengths[0]) != len(lengths):
         raise ResponseError("H25", "invalid content length")
-    response.length = number
 
 
 def _set_framing(response: ResponseHead, encodings: list[bytes], old: bool) -> None:

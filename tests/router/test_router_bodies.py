@@ -536,6 +536,10 @@ BAD_REPLIES = [
     ),
     ("H25 invalid content length", b"HTTP/1.1 200 OK\r\nContent-Length: 208062 \r\n\r\n"),
     (
+        "H25 invalid content length",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 003\r\n\r\nabc",
+    ),
+    (
         "H25 oversized cookie",
         b"HTTP/1.1 200 OK\r\nSet-Cookie: " + b"a" * 8182 + b"\r\nContent-Length: 0\r\n\r\n",
     ),
