@@ -159,7 +159,7 @@ class Folder:
 
     def start(self, *argv: str, env: dict[str, str] | None = None, **popen: object) -> Running:
         """`localku start` on a free port."""
-        if not any(word.startswith(("-p", "--port")) for word in argv):
+        if not {"-p", "--port"} & set(argv):
             argv = ("-p", "0", *argv)
         return self.run("start", *argv, env=env, **popen)
 
