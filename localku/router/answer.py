@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from localku.router import codes, forward, outcome
-from localku.router.chunked import BadChunk, ChunkScanner
+from localku.router.chunked import BadChunk, ChunkScanner, whole_chunks
 from localku.router.grammar import RESPONSE_HEAD_MAX, RESPONSE_LINE_MAX, ResponseError
 from localku.router.phase import CHUNKED, RESPOND, UNTIL_CLOSE
 from localku.router.response import ResponseHead, parse_response
@@ -116,12 +116,17 @@ def _begin_body(exchange: Exchange, head: ResponseHead, data: bytes, at: int) ->
     out = head.block + (b"\r\n" if head.dated else router.date_line())
     exchange.out_left = left
     size = len(data) - at
-    if size == left:
+    if size == left or (left == CHUNKED and _is_whole(exchange, data, at)):
         _write(exchange, out, data, at)
         outcome.complete(exchange)
         return
     exchange.phase = RESPOND
     relay(exchange, data[at:], out)
+
+
+def _is_whole(exchange: Exchange, data: bytes, at: int) -> bool:
+    """Whether data[at:] is a plain chunked body from first to last, to be passed on as it is."""
+    return exchange.out_scan is None and whole_chunks(data, at)[1] == len(data)
 
 
 def relay(exchange: Exchange, data: bytes, out: bytes = b"") -> None:
@@ -148,7 +153,7 @@ def relay(exchange: Exchange, data: bytes, out: bytes = b"") -> None:
 def _relay_chunks(exchange: Exchange, data: bytes, out: bytes) -> None:
     scan = exchange.out_scan
     if scan is None:
-        raise AssertionError("a chunked body has a scanner")
+        scan = exchange.out_scan = ChunkScanner()
     try:
         piece = scan.feed(data)
     except BadChunk as error:
@@ -172,7 +177,6 @@ def _open_ended(exchange: Exchange, head: ResponseHead) -> tuple[int, bytes]:
             exchange.keep = False
             exchange.out_scan = ChunkScanner(decode=True)
             return CHUNKED, _CLOSE
-        exchange.out_scan = ChunkScanner()
         return CHUNKED, _CHUNKED_KEEP if exchange.keep else _CHUNKED_CLOSE
     exchange.keep = exchange.reusable = False
     return UNTIL_CLOSE, _CLOSE

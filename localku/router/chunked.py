@@ -54,7 +54,7 @@ class ChunkScanner:
             return b"".join(out)
         if self._state != _SIZE or self.decode:
             return self._walk(data, 0)
-        pos, end = _whole_chunks(data)
+        pos, end = whole_chunks(data)
         if not end:
             return data if pos == len(data) else self._walk(data, pos)
         self.done = True
@@ -146,26 +146,44 @@ class ChunkScanner:
             out.append(tail[: end + 2])
 
 
-def _whole_chunks(data: bytes) -> tuple[int, int]:
-    """(pos, end): data[:pos] is whole plain chunks; end: behind the last one, 0 if it is not there.
+def whole_chunks(data: bytes, pos: int = 0) -> tuple[int, int]:
+    """(stop, end): data[pos:stop] is whole plain chunks; end: behind the last one, 0 without it.
 
     Anything unusual (extensions, trailers, faults) is left to the careful way.
     """
-    pos = 0
     size = len(data)
     find = data.find
     while pos < size:
         line = find(b"\r\n", pos, pos + 18)
-        if line <= pos or data[pos:line].translate(None, HEX):
+        if line < 0:
             break
-        left = int(data[pos:line], 16)
-        end = line + 4 + left
-        if end > size or data[end - 2 : end] != b"\r\n":
+        token = data[pos:line]
+        length = _sizes.get(token)
+        if length is None:
+            length = _size(token)
+            if length < 0:
+                break
+        end = line + 4 + length
+        if data[end - 2 : end] != b"\r\n":
             break
-        if not left:
+        if not length:
             return pos, end
         pos = end
     return pos, 0
+
+
+_sizes: dict[bytes, int] = {}  # chunk sizes as they were spelled -> numbers; bounded
+_SIZES_MAX = 1024
+
+
+def _size(token: bytes) -> int:
+    """The number that a plain chunk size stands for, -1 when it is not plain."""
+    if not token or token.translate(None, HEX):
+        return -1
+    number = int(token, 16)
+    if len(_sizes) < _SIZES_MAX:
+        _sizes[token] = number
+    return number
 
 
 def _is_size(token: bytes, line: bytes) -> bool:

@@ -122,9 +122,9 @@ class Front(Wire):
             self.edge.line = self._line = parse_request_line(raw)
         line = self._line
         raw = data[eol + 2 : end + 2]
-        if raw != self.seen.raw or line.authority:
-            self._read_fields(raw, line)
         seen = self.seen
+        if raw != seen.raw or line.authority or (line.old and seen.fields.upgrade):
+            seen = self._read_fields(raw, line)
         fields = seen.fields
         if fields.chunked and line.old:
             raise HeadError(400)  # RFC 9112 section 6.1: faulty framing in HTTP/1.0
@@ -141,15 +141,21 @@ class Front(Wire):
         head = forward.request_head(line, fields, seen.block, request_id, int(time() * 1000))
         exchange.start(head, data[end + 4 :])
 
-    def _read_fields(self, raw: bytes, line: RequestLine) -> None:
+    def _read_fields(self, raw: bytes, line: RequestLine) -> Seen:
+        """Parse a field section; what it means must not be taken for the next one's meaning where
+        the request line has a say in it. Raises HeadError."""
         self.seen = NOTHING_SEEN
         if len(raw) > HEAD_MAX:
             raise HeadError(431)
         fields = parse_fields(raw, line.authority)
+        alone = bool(line.authority)
+        if line.old and fields.upgrade:
+            fields.upgrade = b""  # RFC 9110 section 7.8: ignored in HTTP/1.0
+            alone = True
         fwd = record.log_fwd(forward.forwarded_for(fields, self.edge))
         block = forward.request_fields(fields, self.edge)
-        self.seen = Seen(None if line.authority else raw, fields, block, fwd)
-        self.edge.seen = self.seen
+        self.edge.seen = self.seen = Seen(None if alone else raw, fields, block, fwd)
+        return self.seen
 
     def hold(self, data: bytes) -> None:
         """Keep what came behind the present request."""
@@ -166,7 +172,7 @@ class Front(Wire):
     def next(self, keep: bool, unread: bool, now: float) -> None:
         """The exchange is over. keep: there may be another; unread: its body did not end."""
         self.exchange = None
-        if not keep or unread:
+        if not keep or unread or self.router.draining:
             if unread or self.held:
                 self._linger()
             else:

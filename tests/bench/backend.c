@@ -1,5 +1,5 @@
 /* A backend that costs next to nothing: one thread, epoll, canned answers by path.
-   /tiny 12 bytes, /10k, /1m, /chunked (three chunks), /post (reads Content-Length, answers ok). */
+   An Upgrade becomes an echo. /tiny 12 bytes, /10k, /1m, /chunked (three chunks), /post (reads Content-Length, answers ok). */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,9 +13,12 @@
 #include <unistd.h>
 #include <fcntl.h>
 
-struct conn { int fd; long skip; size_t have; const char *out; size_t left; char buf[16384]; };
+struct conn { int fd, echo; long skip; size_t have; const char *out; size_t left; char buf[16384]; };
 static char *tiny, *k10, *m1, *chunked;
 static size_t ntiny, nk10, nm1, nchunked;
+
+static const char *switched = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+  "Connection: Upgrade\r\n\r\n";
 
 static char *answer(size_t body, size_t *total) {
   char *p = malloc(body + 256);
@@ -43,6 +46,12 @@ static int flush(struct conn *c, int ep) {
 static int handle(struct conn *c, int ep) {
   for (;;) {
     if (c->left) { int r = flush(c, ep); if (r) return r; }
+    if (c->echo) {
+      ssize_t n = c->have ? send(c->fd, c->buf, c->have, MSG_NOSIGNAL) : 0;
+      if (n != (ssize_t)c->have) return -1;
+      c->have = 0;
+      return 0;
+    }
     if (c->skip > 0) {
       size_t n = c->have < (size_t)c->skip ? c->have : (size_t)c->skip;
       memmove(c->buf, c->buf + n, c->have - n);
@@ -57,10 +66,12 @@ static int handle(struct conn *c, int ep) {
     *end = 0;
     const char *path = strchr(c->buf, ' ');
     char *cl = strcasestr(c->buf, "\r\nContent-Length:");
+    int upgrade = strcasestr(c->buf, "\r\nUpgrade:") != NULL;
     long length = cl ? atol(cl + 17) : 0;
     if (path && !strncmp(path, " /10k", 5)) { c->out = k10; c->left = nk10; }
     else if (path && !strncmp(path, " /1m", 4)) { c->out = m1; c->left = nm1; }
     else if (path && !strncmp(path, " /chunked", 9)) { c->out = chunked; c->left = nchunked; }
+    else if (upgrade) { c->out = switched; c->left = strlen(switched); c->echo = 1; }
     else if (!length) { c->out = tiny; c->left = ntiny; }
     size_t used = end + 4 - c->buf;
     memmove(c->buf, c->buf + used, c->have - used);

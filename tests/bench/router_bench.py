@@ -55,6 +55,8 @@ CASES = {
     "1m": ("/1m", 16, ""),
     "close": ("/tiny", 32, "close"),
     "c128": ("/tiny", 128, ""),
+    "drips": ("/tiny", 32, "drips"),  # beside 1000 clients that drip their heads
+    "ws": ("/ws", 32, "tunnel"),  # messages of 64 bytes through an upgraded connection
 }
 
 
@@ -247,8 +249,37 @@ def naive(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
     return Peer("aiohttp", port, process)
 
 
+def measure_tunnel(peer: Peer, seconds: int) -> dict[str, float]:
+    """Messages through upgraded connections: us per message, messages per second."""
+    before = peer.cpu()
+    command = [sys.executable, str(HERE / "tunnel_load.py"), str(peer.port), str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    messages, p99 = done.split()
+    used = peer.cpu() - before
+    rate = int(messages) / seconds
+    return {"us": used / int(messages) * 1e6, "rps": rate, "p99": float(p99), "errors": 0}
+
+
 def measure(peer: Peer, case: str, seconds: int, folder: Path) -> dict[str, float]:
     """One run of one case: us per request, requests per second, p99, errors."""
+    path, connections, kind = CASES[case]
+    if kind == "tunnel":
+        return measure_tunnel(peer, seconds)
+    with ExitStack() as stack:
+        if kind == "drips":
+            slow = launch(
+                stack,
+                [sys.executable, str(HERE / "drip_load.py"), str(peer.port), "1000"],
+                stdout=subprocess.PIPE,
+            )
+            assert slow.stdout is not None
+            slow.stdout.readline()
+            stack.callback(slow.stdout.close)
+        return measure_wrk(peer, case, seconds, folder)
+
+
+def measure_wrk(peer: Peer, case: str, seconds: int, folder: Path) -> dict[str, float]:
+    """The load of wrk."""
     path, connections, kind = CASES[case]
     script = folder / f"{case}.lua"
     script.write_text(lua(kind))

@@ -219,6 +219,31 @@ def test_closing_lets_requests_finish() -> None:
     run(scenario())
 
 
+def test_closing_does_not_wait_for_clients_that_could_ask_again() -> None:
+    async def scenario() -> None:
+        async with rigged() as rig:
+            begun, go = asyncio.Event(), asyncio.Event()
+
+            async def slow(conn: Conn) -> None:
+                await conn.head()
+                await conn.send(OK[:-2])
+                begun.set()
+                await go.wait()
+                await conn.send(b"ok")
+
+            await rig.dyno(slow)
+            client = await rig.dial()
+            await client.send(GET)
+            await client.head()  # it has been promised a connection that is kept
+            closing = asyncio.create_task(rig.router.close(10))
+            await asyncio.sleep(0)
+            go.set()
+            assert await client.rest() == b"ok"
+            await asyncio.wait_for(closing, 5)
+
+    run(scenario())
+
+
 def test_closing_cuts_what_does_not_finish() -> None:
     async def scenario() -> None:
         async with rigged() as rig:
@@ -267,6 +292,29 @@ def test_clients_that_drip_do_not_stop_others() -> None:
                 drip.writer.write(b"st: app.localhost\r\n\r\n")
             answers = await asyncio.gather(*(drip.response() for drip in drips))
             assert {body for _, body in answers} == {b"ok"}
+
+    run(scenario())
+
+
+def test_the_policy_can_be_changed_live() -> None:
+    async def scenario() -> None:
+        async with rigged() as rig:
+            stuck = asyncio.Event()
+
+            async def silent(conn: Conn) -> None:
+                await conn.head()
+                stuck.set()
+                await conn.rest()
+
+            busy = await rig.dyno(silent)
+            idle = await rig.dyno()
+            await (await rig.dial()).send(GET)
+            await stuck.wait()
+            rig.table(policy="least-connections")
+            client = await rig.dial()
+            for _ in range(6):
+                assert (await client.ask(GET))[1] == b"ok"
+            assert (busy.connections, len(idle.heads)) == (1, 6)
 
     run(scenario())
 

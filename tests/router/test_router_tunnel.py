@@ -161,3 +161,19 @@ def test_a_reset_dyno_ends_the_tunnel() -> None:
             assert fields_of(await rig.line())["status"] == "101"
 
     run(scenario())
+
+
+def test_http_1_0_knows_no_upgrade() -> None:
+    async def scenario() -> None:
+        async with rigged() as rig:
+            dyno = await rig.dyno()
+            old = HANDSHAKE.replace(b"HTTP/1.1", b"HTTP/1.0")
+            for request in (old, HANDSHAKE.replace(b"GET", b"POST"), old):
+                await (await rig.dial()).ask(request)
+            assert [b"\r\nUpgrade: websocket\r\n" in head for head in dyno.heads] == [
+                False,
+                True,
+                False,
+            ]
+
+    run(scenario())
