@@ -66,17 +66,18 @@ class Ground:
     def stand_again(self) -> None:
         """Make the watchers anew, after one broke down. `settle` tells what changed meanwhile."""
         self._source.drop()
-        before = self._survey
-        self._patiently_watch(self._looked_at - CLOCK_STEP)
-        paths = {*self._survey.recent, *self._survey.files_unlike(before)}
-        self._pending |= self._classify(paths)
+        self._survey_anew(self._looked_at - CLOCK_STEP, set())
 
-    def follow(self, rules: RuleSet) -> None:
-        """Go on with these rules. What they no longer ignore has not changed by that."""
+    def follow(self, rules: RuleSet) -> bool:
+        """Go on with these rules. What they no longer ignore has not changed by that.
+
+        True: `settle` has something to tell.
+        """
         self._rules = rules
         self._contents.follow(self._manifest_files())
         if not self._survey_due:
-            self._patiently_watch(None)
+            self._survey_anew(None, set())
+        return bool(self._pending)
 
     def drop(self) -> None:
         """Watch nothing any more."""
@@ -111,14 +112,24 @@ class Ground:
 
     def settle(self) -> Change:
         """All that changed since the last call, now that the files are at rest."""
-        change, self._pending = self._pending, Change()
         if self._survey_due:
-            before, moved, since = self._survey, self._moved, self._survey_since
+            since, moved = self._survey_since, self._moved
             self._survey_due, self._moved, self._survey_since = False, set(), None
-            self._patiently_watch(since)
-            paths = {*self._survey.recent, *self._survey.files_moved(before, moved)}
-            change |= self._classify(paths)
+            self._survey_anew(since, moved)
+        change, self._pending = self._pending, Change()
         return change | Change(manifest_files=self._contents.changed())
+
+    def _survey_anew(self, since: float | None, moved: set[str]) -> None:
+        """Survey and watch the tree as it is now; what is another than before is pending."""
+        before = self._survey
+        self._patiently_watch(since)
+        paths = {*self._survey.recent, *self._survey.files_moved(before, moved)}
+        paths.update(filter(self._exists, self._survey.files_new_since(before)))
+        paths.update(p for p in before.files_new_since(self._survey) if not self._exists(p))
+        self._pending |= self._classify(paths)
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(os.path.join(self._root, path))
 
     def _sort(self, path: str, moved: bool) -> str | None:
         """A path that is a file of the app, relative to the root; else None, and what is due.
@@ -144,7 +155,7 @@ class Ground:
             return None
         if os.path.basename(path) in RULE_FILES:
             self._matters = self._survey_due = True
-        return relative
+        return relative if self._survey.is_news(relative, os.path.lexists(path)) else None
 
     def _folder_moved(self, path: str, relative: str | None) -> None:
         self._matters = self._survey_due = True

@@ -74,10 +74,12 @@ class Lookout:
             self._look()
             rules, self._next_rules = self._next_rules, None
             if rules is not None:
-                self._ground.follow(rules)
-            now = time.monotonic()
-            if self._debounce.wait(now) == 0:
-                self._fire(now)
+                if self._ground.follow(rules):
+                    self._debounce.touch(time.monotonic())
+                self._event_at = time.monotonic()
+            if self._debounce.wait(time.monotonic()) == 0:
+                self._fire(time.monotonic())
+                self._event_at = time.monotonic()  # what came while it surveyed needs a look
 
     def _sleep(self) -> None:
         """Until there may be something to do. Ignored events in a row are taken together."""

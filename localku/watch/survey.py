@@ -27,13 +27,26 @@ class Survey:
 
     ignores: Ignores
     git: str = ""
-    folders: dict[str, frozenset[str]] = field(default_factory=dict)
+    folders: dict[str, set[str]] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
 
     @property
     def file_count(self) -> int:
         """How many files there are in the folders that count."""
         return sum(map(len, self.folders.values()))
+
+    def is_news(self, path: str, there: bool) -> bool:
+        """Note that a file is there, or is not. False for one that came and went unseen."""
+        folder, _, name = path.rpartition("/")
+        names = self.folders.get(folder)
+        if names is None:
+            return True
+        known = name in names
+        if there:
+            names.add(name)
+        else:
+            names.discard(name)
+        return there or known
 
     def files_moved(self, before: Survey, moved: set[str]) -> Iterator[str]:
         """The files in and below the folders that came or went, as they are and as they were."""
@@ -42,11 +55,13 @@ class Survey:
                 if any(_is_in(folder, top) for top in moved):
                     yield from (_join(folder, name) for name in names)
 
-    def files_unlike(self, before: Survey) -> Iterator[str]:
-        """The files that are in one of two surveys only."""
-        for folder in self.folders.keys() | before.folders.keys():
-            names = self.folders.get(folder, frozenset()) ^ before.folders.get(folder, frozenset())
-            yield from (_join(folder, name) for name in names)
+    def files_new_since(self, before: Survey) -> Iterator[str]:
+        """The files that `before` did not have, although it did not ignore them."""
+        for folder, names in self.folders.items() if before.folders else ():
+            for name in names.difference(before.folders.get(folder, ())):
+                path = _join(folder, name)
+                if not before.ignores.is_ignored(path):
+                    yield path
 
 
 def look_around(root: str, since: float | None = None) -> Survey:
@@ -81,7 +96,7 @@ def _enter(root: str, folder: str, survey: Survey, since_ns: int | None) -> list
     if ".gitignore" in names:
         survey.ignores.add(folder, _text(os.path.join(root, folder, ".gitignore")))
     below = {entry.name for entry in listed if entry.is_dir(follow_symlinks=False)}
-    survey.folders[folder] = frozenset(names - below)
+    survey.folders[folder] = names - below
     if since_ns is not None:
         recent = (e.name for e in listed if e.name not in below and _is_newer(e, since_ns))
         survey.recent.extend(_join(folder, name) for name in recent)

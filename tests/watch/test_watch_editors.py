@@ -145,7 +145,7 @@ def test_vim_itself(tmp_path: Path) -> None:
         await told.next()
         await still(tmp_path, told)
 
-    told = run(tmp_path, scene, {"web": ["*.py"], "worker": ["*.rb"]})
+    told = run(tmp_path, scene, {"web": ["*.py"], "worker": ["*.rb"]}, hasty=False)
     assert [set(change.types) for change in told.changes] == [{"web"}, {"worker"}]
 
 
@@ -192,5 +192,5 @@ def test_a_checkout_of_500_files_is_one_change(tmp_path: Path) -> None:
         await told.next()
         await still(tmp_path, told)
 
-    told = run(tmp_path, scene, {"web": ["*.py"], "worker": ["*.rb"]})
+    told = run(tmp_path, scene, {"web": ["*.py"], "worker": ["*.rb"]}, hasty=False)
     assert [set(change.types) for change in told.changes] == [{"web"}, {"worker"}]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from localku.watch import debounce
 from localku.watch.rules import Change, RuleSet
 from localku.watch.watcher import Watcher
 
@@ -59,9 +60,14 @@ def run(
     patterns: Mapping[str, Sequence[str] | None] | None = None,
     **options: object,
 ) -> Told:
-    """Play a scene with a watcher that stands, and close it. Fails when a thread stays."""
+    """Play a scene with a watcher that stands, and close it. Fails when a thread stays.
+
+    hasty: tell changes as fast as if each were the first, as tests save faster than people.
+    """
     given: Mapping[str, Sequence[str] | None] = {"web": None} if patterns is None else patterns
     manifest = options.pop("manifest", MANIFEST)
+    quiets = debounce.BUSY_QUIETS
+    debounce.BUSY_QUIETS = (0.02, 0.02) if options.pop("hasty", True) else quiets
 
     async def play() -> Told:
         told = Told()
@@ -75,7 +81,10 @@ def run(
         return told
 
     before = threads()
-    told = asyncio.run(play())
+    try:
+        told = asyncio.run(play())
+    finally:
+        debounce.BUSY_QUIETS = quiets
     assert_no_more_threads_than(before)
     return told
 
