@@ -49,8 +49,19 @@ def resolve(argv: list[str]) -> tuple[str, list[str]]:
     return name, argv[1:]
 
 
+def keep_standard_streams() -> None:
+    """Put /dev/null where a standard stream is closed (`>&-`): the next file that is opened would
+    get its number, and be taken for it."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit status. A user's mistake is one line on stderr."""
+    keep_standard_streams()
     try:
         name, rest = resolve(sys.argv[1:] if argv is None else argv)
         module = __import__(COMMANDS[name], fromlist=["main"])

@@ -9,7 +9,7 @@ import socket
 from _socket import socket as Socket
 
 from localku.api.control import ControlSocket
-from localku.dynos.early import EarlyRun
+from localku.dynos.early import EarlyRun, raise_limit
 from localku.dynos.process import InitClient
 from localku.errors import UserError
 from localku.logs.console import Console
@@ -63,6 +63,7 @@ class Start:
             from localku.platform.reload import Reloader
 
             platform.services.append(Reloader(app, self.given, self.only, self.began))
+        raise_limit()  # a router under load has many connections open
         gc.freeze()  # what was imported stays: no collection need look at it again
         gc.enable()
         status = asyncio.run(platform.run())

@@ -6,9 +6,13 @@ their pipes and what happens to them waits in the control socket.
 
 from __future__ import annotations
 
-from localku.dynos import process
+import errno
+import os
+
+from localku.dynos import init, process
 from localku.dynos.ports import PortBook
 from localku.dynos.spec import DynoSpec, environment
+from localku.errors import UserError
 
 
 class EarlyRun:
@@ -25,14 +29,63 @@ class EarlyRun:
 def launch(
     specs: list[DynoSpec], size: tuple[int, int]
 ) -> tuple[process.InitClient, list[EarlyRun]]:
-    """Fork the init process and have it spawn `specs`. size: rows and columns of their ptys."""
+    """Fork the init process and have it spawn `specs`. size: rows and columns of their ptys.
+
+    Raises UserError when there are not enough descriptors for so many.
+    """
+    limit = -1
+    try:
+        runs, orders = _open_all(specs, size)
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        limit = raise_limit()
+        runs, orders = _open_all(specs, size)
+    return process.InitClient.launch(orders, limit), runs
+
+
+def raise_limit() -> int:
+    """Allow as many open files as the hard limit does; returns the soft limit before.
+
+    Dynos are to have the limit that the user set: the init process goes back to it.
+    """
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft
+
+
+def _open_all(
+    specs: list[DynoSpec], size: tuple[int, int]
+) -> tuple[list[EarlyRun], list[init.Order]]:
     ports = PortBook()
     runs: list[EarlyRun] = []
     orders = []
     for key, spec in enumerate(specs, 1):
-        terminal = process.open_pty(*size) if spec.pty else process.open_pipe()
+        try:
+            terminal = process.open_pty(*size) if spec.pty else process.open_pipe()
+        except OSError as error:
+            _close_all(runs)
+            raise _explained(error, len(specs)) from None
         run = EarlyRun(spec, ports.take(spec.port), terminal)
         env = environment(spec, run.port)
         runs.append(run)
         orders.append(process.order(key, spec.command, env, spec.cwd, terminal))
-    return process.InitClient.launch(orders), runs
+    return runs, orders
+
+
+def _close_all(runs: list[EarlyRun]) -> None:
+    for run in runs:
+        run.terminal.close()
+        for fd in run.terminal.fds:
+            os.close(fd)
+
+
+def _explained(error: OSError, wanted: int) -> Exception:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if error.errno != errno.EMFILE or soft < hard:
+        return error
+    return UserError(f"too few open files for {wanted} dynos", hint=f"`ulimit -n` is {hard}")

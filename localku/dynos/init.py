@@ -15,16 +15,17 @@ import sys
 import time
 
 from localku.dynos import kernel, rites, tree, wire
+from localku.dynos.census import MARKER, Census, Run, sinks_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     from typing import NoReturn
 
-MARKER = "LOCALKU_DYNO_ID"
 MSG_CMSG_CLOEXEC = 0x40000000 if tree.LINUX else 0
 MSG_DONTWAIT = 0x40 if tree.LINUX else 0x80
 MAX_FDS = 3
+SIGKILL = 9
 # What a dyno expects to die of: SIGPIPE and SIGXFSZ, which Python ignores; SIGHUP, SIGINT,
 # SIGQUIT, SIGTERM and SIGTSTP (Linux 20, macOS 18), which init ignores, or a shell's `&` for us.
 DEFAULTED = (1, 2, 3, 13, 15, 18, 20, 25)
@@ -46,26 +47,15 @@ class Order:
         self.fds = fds
 
 
-class Run:
-    """One run of a dyno as init sees it: its leader is the pid, group and session of the dyno."""
-
-    __slots__ = ("leader", "reaped")
-
-    def __init__(self, leader: int) -> None:
-        self.leader = leader
-        self.reaped = False
-
-
 class Init:
     """The loop of the init process. Nothing here survives an exception: the last rites follow."""
 
     def __init__(self, control: _socket.socket) -> None:
         self.control = control
-        self.runs: dict[int, Run] = {}
-        self.adopted: dict[int, int] = {}  # pid of an orphan -> key of the run it belongs to
+        self.census = Census(os.getpid())
+        self.counted: dict[int, list[tree.Proc]] | None = None  # while it is true: a few orders
         self.fds: list[int] = []  # received, not yet asked for by a whole message
         self.outbox = bytearray()
-        self.me = os.getpid()
 
     def tell(self, *message: object) -> None:
         """Report to localku, never waiting for it: it may be waiting for us to take its orders."""
@@ -88,83 +78,64 @@ class Init:
             pid = os.posix_spawn(
                 order.argv[0],
                 order.argv,
-                {**order.env, MARKER: f"{self.me}.{order.key}"},
+                {**order.env, MARKER: f"{self.census.me}.{order.key}"},
                 file_actions=_file_actions(order),
                 setsid=True,
                 setsigmask=(),
                 setsigdef=DEFAULTED,
             )
-        except OSError as error:
-            self.tell("failed", order.key, error.errno or 0, error.strerror or str(error))
+        except (OSError, ValueError) as error:  # ValueError: what no program can be given
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.tell("failed", order.key, reason or type(error).__name__)
         else:
-            self.runs[order.key] = Run(pid)
+            self.census.runs[order.key] = Run(pid, sinks_of(order.fds))
+            self.counted = None
             self.tell("spawned", order.key, pid, time.time())
         for fd in order.fds:
             os.close(fd)
 
-    def members(self, table: dict[int, tree.Proc]) -> dict[int, list[tree.Proc]]:
-        """Count every living descendant to its run; orphans of nobody are under -1."""
-        by_leader = {run.leader: key for key, run in self.runs.items()}
-        owner: dict[int, int] = {}
-        found: dict[int, list[tree.Proc]] = {}
-        for proc in self._below(table, by_leader):
-            key = owner.get(proc.parent)
-            if key is None or key < 0:
-                key = self._attribute(proc, by_leader)
-            owner[proc.pid] = key
-            found.setdefault(key, []).append(proc)
-        return found
+    def signal(self, key: int, numbers: list[int]) -> None:
+        """Signal every process of a run: its group at once, what left it one by one.
 
-    def _below(self, table: dict[int, tree.Proc], by_leader: dict[int, int]) -> list[tree.Proc]:
-        below = tree.descendants(table, self.me)
-        if tree.LINUX:
-            return below
-        # no subreaper: what lost its parent is still known by the group that its leader opened
-        known = {proc.pid for proc in below}
-        strays = [p for p in table.values() if p.session in by_leader and p.pid not in known]
-        return below + strays
+        The key STRAY stands for all that is nobody's.
+        """
+        if self.counted is None:
+            self.counted = self.census.count()
+        self._signal(self.census.runs.get(key), self.counted.get(key, []), numbers)
 
-    def _attribute(self, proc: tree.Proc, by_leader: dict[int, int]) -> int:
-        """Find whose an adopted orphan is: by session, by what was known, by its environment."""
-        if proc.pid in by_leader:
-            return by_leader[proc.pid]
-        if proc.session in by_leader:
-            return by_leader[proc.session]
-        if proc.pid not in self.adopted:
-            ours, _, mark = tree.marker(proc.pid, MARKER.encode()).partition(b".")
-            key = int(mark) if mark.isdigit() and ours == b"%d" % self.me else -1
-            self.adopted[proc.pid] = key if key in self.runs else -1
-        return self.adopted[proc.pid]
-
-    def signal(self, key: int, number: int) -> None:
-        """Send `number` to every process of a run: its group at once, what left it one by one."""
-        run = self.runs.get(key)
-        if run is not None:
-            procs = self.members(tree.scan()).get(key, [])
-            if any(proc.group == run.leader for proc in procs):
-                rites.send(-run.leader, number)
+    def _signal(self, run: Run | None, procs: list[tree.Proc], numbers: list[int]) -> None:
+        group = run.leader if run is not None else 0
+        if run is not None and SIGKILL in numbers:
+            run.doomed = True
+        for number in numbers:
+            if any(proc.group == group for proc in procs):
+                rites.send(-group, number)
             for proc in procs:
-                if proc.group != run.leader:
+                if proc.group != group:
                     rites.send(proc.pid, number)
 
     def reap(self) -> None:
         """Collect the dead; report leaders, then runs of which nothing is left."""
         dead = rites.reap_all()
-        if not dead and tree.LINUX:
+        self.census.bury(pid for pid, _ in dead)
+        ends = [(key, s) for pid, s in dead if (key := self.census.key_of_leader(pid)) is not None]
+        runs = self.census.runs
+        for key, _ in ends:
+            runs[key].reaped = True
+        # whoever else dies matters only to a run that waits for its last process
+        if not (dead or not tree.LINUX) or not any(run.reaped for run in runs.values()):
             return
-        found = self.members(tree.scan()) if any(self.runs) else {}
-        keys = {run.leader: key for key, run in self.runs.items()}
-        for pid, status in dead:
-            self.adopted.pop(pid, None)
-            key = keys.get(pid)
-            if key is not None:
-                self.runs[key].reaped = True
-                code = os.waitstatus_to_exitcode(status)
-                left = len(found.get(key, ()))
-                self.tell("exited", key, code if code >= 0 else 128 - code, time.time(), left)
-        for key in [k for k, run in self.runs.items() if run.reaped and not found.get(k)]:
-            del self.runs[key]
+        found = self.census.count()
+        for key, status in ends:
+            code = os.waitstatus_to_exitcode(status)
+            left = len(found.get(key, ()))
+            self.tell("exited", key, code if code >= 0 else 128 - code, time.time(), left)
+        for key in [key for key, run in runs.items() if run.reaped and not found.get(key)]:
+            del runs[key]
             self.tell("gone", key)
+        for key, procs in found.items():
+            if key in runs and runs[key].doomed:  # forked while it was being killed
+                self._signal(runs[key], procs, [SIGKILL])
 
     def serve(self) -> None:
         """Carry out orders until localku is gone."""
@@ -180,6 +151,7 @@ class Init:
         poll.register(wake_read, select.POLLIN)
         self.reap()  # what died before the handler stood
         while True:
+            self.counted = None
             poll.register(control, select.POLLIN | (select.POLLOUT if self.outbox else 0))
             ready = dict(poll.poll(self._patience()))
             if wake_read in ready:
@@ -192,7 +164,7 @@ class Init:
 
     def _patience(self) -> int | None:
         """Without a subreaper no signal tells that a run's last process went: look (ms)."""
-        waiting = not tree.LINUX and any(run.reaped for run in self.runs.values())
+        waiting = not tree.LINUX and any(run.reaped for run in self.census.runs.values())
         return 50 if waiting else None
 
     def _obey(self, inbox: wire.Unpacker) -> bool:
@@ -218,17 +190,18 @@ class Init:
         self.spawn(Order(key, argv, env, cwd, tty, fds))
 
 
-def launch(first: list[Order]) -> tuple[_socket.socket, int]:
+def launch(first: list[Order], limit: int = -1) -> tuple[_socket.socket, int]:
     """Fork the init process, which spawns `first` at once. Returns our socket to it and its pid.
 
-    The orders' fds are closed on this side. OSError when the machine has no process to give.
+    The orders' fds are closed on this side. limit: the soft limit of open files to go back to, for
+    it and all dynos; -1 to leave it. OSError when the machine has no process to give.
     """
     import _socket
 
     ours, theirs = _socket.socketpair()
     pid = os.fork()
     if pid == 0:
-        _main(theirs, first)
+        _main(theirs, first, limit)
     theirs.close()
     for order in first:
         for fd in order.fds:
@@ -236,25 +209,34 @@ def launch(first: list[Order]) -> tuple[_socket.socket, int]:
     return ours, pid
 
 
-def _main(control: _socket.socket, first: list[Order]) -> NoReturn:
+def _main(control: _socket.socket, first: list[Order], limit: int) -> NoReturn:
     status = 1
     try:
         os.setsid()  # the terminal's signals, and a kill of localku's group, must not end it
         kernel.adopt_orphans()
         init = Init(control)
-        for order in first:
-            init.spawn(order)
-        _close_all_but(control.fileno())
-        _let_go_of_the_terminal()
         try:
+            if limit >= 0:
+                _restore_limit(limit)
+            for order in first:
+                init.spawn(order)
+            _close_all_but(control.fileno())
+            _let_go_of_the_terminal()
             init.serve()
         except Exception as error:
             init.tell("trouble", f"{type(error).__name__}: {error}")
         control.close()
-        rites.end_all([run.leader for run in init.runs.values()])
+        rites.end_all([run.leader for run in init.census.runs.values()])
         status = 0
     finally:
         os._exit(status)
+
+
+def _restore_limit(limit: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 def _close_all_but(keep: int) -> None:

@@ -27,12 +27,20 @@ SOL_SOCKET, SCM_RIGHTS = (1, 1) if sys.platform.startswith("linux") else (0xFFFF
 class Terminal:
     """What a dyno speaks through. output: our end; fds: its ends; path: of a pty, or ""."""
 
-    __slots__ = ("fds", "output", "path")
+    __slots__ = ("_held", "fds", "output", "path")
 
-    def __init__(self, output: int, fds: list[int], path: str) -> None:
+    def __init__(self, output: int, fds: list[int], path: str, held: int = -1) -> None:
         self.output = output
         self.fds = fds
         self.path = path
+        self._held = held
+
+    def close(self) -> None:
+        """Close our end: a dyno that still has the other is hung up on (SIGHUP, EPIPE)."""
+        for fd in (self.output, self._held):
+            if fd >= 0:
+                os.close(fd)
+        self.output = self._held = -1
 
 
 def open_pipe() -> Terminal:
@@ -50,7 +58,8 @@ def open_pty(rows: int, columns: int) -> Terminal:
     """A pseudo-terminal of that size for all three, so that colours and line buffering survive."""
     master, slave = os.openpty()
     resize_pty(master, rows, columns)
-    return Terminal(master, [slave], os.ttyname(slave))
+    # a dyno may close its terminal and live on (a daemon): held, it is not hung up on for that
+    return Terminal(master, [slave], os.ttyname(slave), os.dup(slave))
 
 
 def resize_pty(master: int, rows: int, columns: int) -> None:
@@ -84,9 +93,9 @@ class InitClient:
         self.listener: Listener = lambda _: None
 
     @classmethod
-    def launch(cls, first: list[init.Order]) -> InitClient:
-        """Fork the init process; it spawns `first` at once."""
-        return cls(*init.launch(first))
+    def launch(cls, first: list[init.Order], limit: int = -1) -> InitClient:
+        """Fork the init process; it spawns `first` at once. limit: see init.launch."""
+        return cls(*init.launch(first, limit))
 
     def attach(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> None:
         """From now on deliver events from `loop`."""
@@ -110,10 +119,11 @@ class InitClient:
             for fd in order.fds:
                 os.close(fd)
 
-    def signal(self, key: int, number: int) -> None:
-        """Have every process of a run signalled; one that is gone already is no error."""
+    def signal(self, key: int, numbers: tuple[int, ...]) -> None:
+        """Have every process of a run signalled (census.STRAY: of all strays); one that
+        is gone already is no error."""
         try:
-            self._control.sendall(wire.pack(("signal", key, number)))
+            self._control.sendall(wire.pack(("signal", key, list(numbers))))
         except OSError:
             pass
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from localku.dynos import effects, probe, process
+from localku.dynos import effects, probe, process, rites
 from localku.dynos import lifecycle as life
 from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.ports import PortBook
@@ -21,7 +21,7 @@ from localku.logs.entry import Entry
 from localku.logs.lines import LineSplitter
 from localku.logs.pump import Pump
 
-SIGNALS = {"TERM": (15, 18), "KILL": (9,)}
+SIGNALS = {"TERM": (rites.SIGTERM, rites.SIGCONT), "KILL": (rites.SIGKILL,)}
 
 
 class Run:
@@ -148,7 +148,7 @@ class Runner:
             self._apply(self.life.exited(number, status, left))
         elif kind == "failed":
             self._release(run)
-            self._apply(self.life.failed(number, self._now(), str(message[3])))
+            self._apply(self.life.failed(number, self._now(), str(message[2])))
         elif kind == "gone":
             self._release(run)
             self._apply(self.life.gone(number, self._now()))
@@ -176,7 +176,7 @@ class Runner:
     def log(self, text: str, when: float | None = None) -> None:
         """A line of `heroku[web.1]`."""
         moment = time.time() if when is None else when
-        self.host.publish(Entry(moment, "heroku", self.spec.name, text.encode() + b"\n"))
+        self.host.publish(Entry(moment, "heroku", self.spec.name, os.fsencode(text) + b"\n"))
 
     def _spawn(self, number: int) -> None:
         run, self._adopted = self._adopted, None
@@ -191,7 +191,7 @@ class Runner:
             terminal = process.open_pty(*host.size) if spec.pty else process.open_pipe()
         except OSError as error:
             # not from within the lifecycle's own turn: it is told as an event like any other
-            failure = ("failed", key, error.errno, error.strerror)
+            failure = ("failed", key, error.strerror)
             run = Run(number, key, port, process.Terminal(-1, [], ""))
             host.loop.call_soon(self.event, run, failure)
             return run
@@ -211,6 +211,7 @@ class Runner:
             LineSplitter(strip_cr=bool(run.terminal.path)),
             emit,
             partial_after=self.host.partial_after,
+            close_fd=False,
         )
         if self.host.paused:
             run.pump.pause()
@@ -224,15 +225,13 @@ class Runner:
         if run.pump is not None:
             run.pump.close()
             run.pump = None
-        elif run.terminal.output >= 0:
-            os.close(run.terminal.output)
+        run.terminal.close()
         self.host.forget(run.key)
         self.host.ports.give_back(run.port)
 
     def _signal(self, name: str) -> None:
         if self.current is not None:
-            for number in SIGNALS[name]:
-                self.host.init.signal(self.current.key, number)
+            self.host.init.signal(self.current.key, SIGNALS[name])
 
     def _arm(self, timer: effects.Timer, seconds: float) -> None:
         self._disarm(timer)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 
 from localku.dynos import process
 from localku.dynos.backoff import BackoffPolicy
+from localku.dynos.census import STRAY
 from localku.dynos.early import EarlyRun
 from localku.dynos.ports import PortBook
-from localku.dynos.runner import Run, Runner
+from localku.dynos.runner import SIGNALS, Run, Runner
 from localku.dynos.spec import DynoSpec
 from localku.logs.entry import Entry
 
@@ -70,7 +71,7 @@ class Supervisor:
         refresh: crashed ones start again too (a new config ends a cool-off).
         """
         wanted = {spec.name: spec for spec in specs}
-        for name, runner in self.runners.items():
+        for name, runner in list(self.runners.items()):
             if name not in wanted and not runner.leaving:
                 runner.stop()
         for name, spec in wanted.items():
@@ -116,13 +117,16 @@ class Supervisor:
         """Stop all dynos; returns when nothing of them is left. grace: seconds until SIGKILL."""
         for runner in list(self.runners.values()):
             runner.stop(grace)
+        self.init.signal(STRAY, SIGNALS["TERM"])  # daemons that no dyno can be found for
         self._sweep()
         await self._settled.wait()
+        self.init.signal(STRAY, SIGNALS["KILL"])
 
     def kill(self) -> None:
         """End all dynos at once."""
         for runner in list(self.runners.values()):
             runner.kill()
+        self.init.signal(STRAY, SIGNALS["KILL"])
 
     def leaders(self) -> list[int]:
         """The sessions of all runs."""

@@ -3,8 +3,9 @@
 Both ends are one interpreter on one machine, forked from each other: marshal is built in, exact
 and needs no import. START PATH: nothing heavy may be imported here.
 
-Orders (to init):   ("spawn", key, argv, env, cwd, tty) with fds; ("signal", key, signum)
-Events (from init): ("spawned", key, pid, time) ("failed", key, errno, text)
+Orders (to init):   ("spawn", key, argv, env, cwd, tty, count) with that many fds;
+                    ("signal", key, numbers), key -1 for the strays
+Events (from init): ("spawned", key, pid, time) ("failed", key, text)
                     ("exited", key, status, time, left) ("gone", key) ("trouble", text)
 `key` is a number that localku gives to each run of a dyno; `status` is a shell's: 128 + N for a
 death by signal N; `left` counts processes of the dyno that outlive its first one.

@@ -239,6 +239,8 @@ def _value(node: Node, key: str) -> str:
     if isinstance(node.value, str):
         if "\0" in node.value:
             raise UserError(f"a NUL character in the value of {key}", where=node.where)
+        if any("\ud800" <= letter <= "\udfff" for letter in node.value):
+            raise UserError(f"half a character in the value of {key}", where=node.where)
         return node.value
     hint = 'write "" for an empty value'
     raise UserError(f"env.{key} must be text, not {node.kind}", where=node.where, hint=hint)

@@ -83,6 +83,7 @@ def ambient(environ: Mapping[str, str], dotenv: EnvFile | None, port: bool) -> L
             level.values["port"] = BY_NAME["port"].read(text, place)
         except UserError as error:
             # the value is not shown: what stands in .env stays there
-            raise UserError("PORT is not a port", where=place, hint=error.hint) from None
+            text = "the value of PORT is not a port"
+            raise UserError(text, where=place, hint=error.hint) from None
         level.places["port"] = place
     return level

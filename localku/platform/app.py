@@ -6,6 +6,7 @@ does (`app[api]`), and ends in one `apply` of the supervisor.
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -31,7 +32,9 @@ class App:
         self.manifest = manifest
         self.around = around
         self.name = manifest.app
-        self.id = str(uuid.uuid5(NAMESPACE, f"{manifest.root}\0{manifest.app}"))
+        self.id = str(
+            uuid.uuid5(NAMESPACE, os.fsencode(f"{manifest.root}\0{manifest.app}").decode("latin-1"))
+        )
         self.formation = dict(manifest.quantities)
         self.stream = stream
         self.created_at = time.time()
@@ -43,7 +46,7 @@ class App:
 
     def say(self, text: str) -> None:
         """A line of `app[api]`."""
-        self.stream.publish(Entry(time.time(), "app", "api", text.encode() + b"\n"))
+        self.stream.publish(Entry(time.time(), "app", "api", os.fsencode(text) + b"\n"))
 
     # -- what there is -------------------------------------------------------------------------
 

@@ -33,10 +33,7 @@ class Home:
             _make_folder(self.path)
             fd = os.open(self._file(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            reason = error.strerror
-            raise UserError(
-                f"cannot write the state folder: {reason}", where=self.path, hint="check its rights"
-            ) from None
+            raise self._unwritable(error) from None
         try:
             # not flock: a lock of the process, which the init process does not inherit
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,20 +44,29 @@ class Home:
                 f"localku runs this app already (pid {holder or 'unknown'})",
                 hint="see `localku ps`, or stop it first",
             ) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
         self._lock = fd
+        try:
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, str(os.getpid()).encode(), 0)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(f"cannot write the state folder: {error.strerror}", where=self.path)
 
     def announce(self, app: str, port: int) -> None:
         """Write down what the other commands need to find this platform."""
-        draft = self._file(STATUS + ".new")
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         text = f"app={app}\nport={port}\npid={os.getpid()}\nsocket={self.socket}\n"
+        draft = self._file(STATUS + ".new")
         try:
-            os.write(fd, text.encode())
-        finally:
-            os.close(fd)
-        os.replace(draft, self._file(STATUS))
+            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(fd, os.fsencode(text))
+            finally:
+                os.close(fd)
+            os.replace(draft, self._file(STATUS))
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     def close(self) -> None:
         """Take away what was announced and let the lock go."""
@@ -82,8 +88,14 @@ def _make_folder(path: str) -> None:
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
-        return
-    fd = os.open(os.path.join(path, ".gitignore"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        pass
+    ignore = os.path.join(path, ".gitignore")
+    try:
+        if os.stat(ignore).st_size:
+            return
+    except FileNotFoundError:
+        pass
+    fd = os.open(ignore, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.write(fd, b"*\n")
     finally:
@@ -105,7 +117,7 @@ def socket_path(folder: str) -> str:
 def read_status(folder: str) -> dict[str, str]:
     """Read what a platform announced there; empty when none does. OSError is no platform, too."""
     try:
-        with open(os.path.join(folder, STATUS), encoding="utf-8") as file:
+        with open(os.path.join(folder, STATUS), encoding="utf-8", errors="surrogateescape") as file:
             return dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
     except OSError:
         return {}

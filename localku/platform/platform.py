@@ -86,6 +86,8 @@ class Platform:
         kernel.adopt_orphans()
         self._connect_console()
         for number in ENDING_SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # nohup asked for it
             self.loop.add_signal_handler(number, self._signalled, number)
         self.supervisor = self._supervise()
         self.router = Router(_router_settings(self.settings), self._publish_router)

@@ -195,7 +195,7 @@ def test_port(
 def test_a_bad_port_is_not_shown() -> None:
     with pytest.raises(UserError) as caught:
         resolve({}, {}, dotenv=envfile.parse("A=1\nPORT=tcp://s3cret"))
-    assert str(caught.value) == f".env:2: PORT is not a port {PORT}"
+    assert str(caught.value) == f".env:2: the value of PORT is not a port {PORT}"
     with pytest.raises(UserError) as caught:
         resolve({}, {"PORT": "tcp://10.0.0.1:80"})
     assert str(caught.value) == f"PORT: PORT is not a port {PORT}"

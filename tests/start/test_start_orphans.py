@@ -161,3 +161,71 @@ def zombies(parent: int) -> int:
         ["ps", "-o", "stat=", "--ppid", str(parent)], capture_output=True, text=True
     ).stdout
     return sum(line.startswith("Z") for line in out.splitlines())
+
+
+CLEAN_DAEMON = (
+    "import os, signal, sys, time\n"
+    "if os.fork() == 0:\n"
+    "    os.setsid()\n"
+    "    if os.fork() == 0:\n"
+    "        signal.signal(15, signal.SIG_IGN)\n"
+    "        os.execve('/bin/sleep', ['sleep', sys.argv[1]], {})\n"
+    "    os._exit(0)\n"
+    "print('ready', flush=True)\n"
+    "time.sleep(900)\n"
+)
+
+
+def unique_seconds() -> str:
+    return f"9{random.randrange(10**8):08d}.25"
+
+
+def test_a_daemon_without_environment_goes_with_its_dyno(folder: Folder) -> None:
+    """It is known by the pipe that it inherited."""
+    unique = unique_seconds()
+    folder.write("daemon.py", CLEAN_DAEMON)
+    folder.write("Procfile", f"a: exec python3 daemon.py {unique}\n")
+    app = folder.start("--grace", "1")
+    app.wait_for("ready")
+    wait_until(lambda: len(processes_with(unique)) == 2, "dyno and daemon run")
+    assert app.cli("ps:restart").returncode == 0
+    app.wait_for("ready", count=2)
+    wait_until(lambda: len(processes_with(unique)) == 2, "only the new ones run", 5)
+    assert app.cli("ps:scale", "a=0").returncode == 0
+    wait_until(lambda: not processes_with(unique), "both are gone", 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stray_that_ignores_sigterm_is_gone_in_time(folder: Folder, number: int) -> None:
+    """Nothing tells whose it is: no environment, no session, no pipe."""
+    unique = unique_seconds()
+    hidden = CLEAN_DAEMON.replace(
+        "        os.execve", "        [os.close(fd) for fd in (0, 1, 2)]\n        os.execve"
+    )
+    folder.write("daemon.py", hidden)
+    folder.write("Procfile", f"a: exec python3 daemon.py {unique}\n")
+    app = folder.start()
+    app.wait_for("ready")
+    wait_until(lambda: len(processes_with(unique)) == 2, "dyno and daemon run")
+    app.signal(number)
+    wait_until(lambda: not processes_with(unique), "nothing is left", 5)
+
+
+def test_a_dyno_that_forks_while_it_is_killed(folder: Folder) -> None:
+    folder.write(
+        "chain.py",
+        "import os, signal, time\n"
+        "signal.signal(15, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    if os.fork():\n"
+        "        os._exit(0)\n"
+        "    os.setsid()\n"
+        "    time.sleep(0.002)\n",
+    )
+    folder.write("Procfile", "a: python3 chain.py & sleep 900; :\n")
+    app = folder.start("--grace", "0.5")
+    app.wait_for("ready")
+    assert app.cli("ps:scale", "a=0").returncode == 0
+    app.wait_for(r"heroku\[a\.1\]: Process exited")
+    wait_until(lambda: len(app.survivors()) == 2, "localku and its init are left", 5)

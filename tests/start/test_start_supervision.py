@@ -179,3 +179,107 @@ def test_the_exit_status_tells_the_signal(folder: Folder, number: int, status: i
     app.signal(number)
     assert app.wait() == status
     app.assert_nothing_left(0.5)
+
+
+def test_three_hundred_dynos_stop_without_a_false_r12(folder: Folder) -> None:
+    folder.write("Procfile", "worker: echo ready; exec sleep 60\n")
+    app = folder.start("-m", "worker=300")
+    app.wait_for("ready", count=300, timeout=30)
+    app.signal(signal.SIGINT)
+    app.wait(30)
+    assert app.text.count("Process exited with status 143") == 300
+    assert "R12" not in app.text
+
+
+def test_scaling_away_a_dyno_that_cools_off(folder: Folder) -> None:
+    folder.write("Procfile", "bad: exit 1\ngood: echo good; exec sleep 60\n")
+    app = folder.start("--backoff-first", "1h", "--backoff-max", "1h", "-m", "bad=1,good=1")
+    app.wait_for(r"heroku\[bad\.1\]: State changed from up to crashed", count=2)
+    done = app.cli("ps:scale", "bad=0", "good=2")
+    assert (done.returncode, "done" in done.stderr) == (0, True), done.stderr
+    app.wait_for(r"app\[good\.2\]: good$")
+    app.wait_for(r"heroku\[bad\.1\]: State changed from crashed to down$")
+
+
+def test_a_dyno_that_closes_its_terminal_lives_on(folder: Folder) -> None:
+    folder.write("Procfile", "a: sleep 60 < /dev/null > out 2> err\nb: echo b; exec sleep 60\n")
+    app = folder.start("--pty")
+    app.wait_for(r"app\[b\.1\]: b$")
+    app.cli("ps:restart", "b")
+    app.wait_for(r"app\[b\.1\]: b$", count=2)
+    assert "heroku[a.1]: Process exited" not in app.text
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_closed_standard_streams_harm_nothing(folder: Folder, closed: str) -> None:
+    import subprocess
+
+    from conftest import LOCALKU
+
+    folder.write("Procfile", "a: echo up > up; exec sleep 60\n")
+    script = f'"$0" start -p 0 {closed} & echo $! > pid; wait $!'
+    shell = subprocess.Popen(
+        ["/bin/bash", "-c", script, LOCALKU], cwd=folder.path, env=folder.environ()
+    )
+    try:
+        wait_until(lambda: (folder.path / "up").exists(), "the dyno runs")
+        pid = (folder.path / "pid").read_text().strip()
+        lock = folder.path / ".localku" / "lock"
+        wait_until(lambda: lock.read_text() == pid, "the lock holds the pid and nothing else")
+    finally:
+        import os
+
+        os.kill(int((folder.path / "pid").read_text()), signal.SIGTERM)
+        shell.wait(10)
+
+
+def test_more_dynos_than_descriptors(folder: Folder) -> None:
+    import resource
+
+    def few() -> None:
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+
+    folder.write("Procfile", "a: echo limit $(ulimit -n); exec sleep 60\n")
+    app = folder.start("-m", "a=60", preexec_fn=few)
+    app.wait_for(r"limit 64$", count=60)
+
+
+def test_no_descriptors_at_all_is_one_line(folder: Folder) -> None:
+    import resource
+
+    folder.write("Procfile", "a: exec sleep 60\n")
+    app = folder.start(
+        "-m",
+        "a=60",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )
+    assert app.wait() == 1
+    assert "Traceback" not in app.text
+    assert "ulimit -n" in app.text
+    app.assert_nothing_left()
+
+
+def test_a_folder_whose_name_is_not_unicode(folder: Folder) -> None:
+    import os
+
+    odd = os.fsdecode(os.fsencode(folder.path) + b"/odd\xff\xe9")
+    os.mkdir(odd)
+    with open(os.path.join(odd, "Procfile"), "w") as file:
+        file.write("a: echo up; exec sleep 60\n")
+    app = folder.start("--root", odd)
+    app.wait_for(r"app\[a\.1\]: up$")
+    app.wait_for("Running ")
+    assert app.cli("ps", "--root", odd).returncode == 0
+    app.signal(signal.SIGINT)
+    assert app.wait() == 130
+
+
+def test_nohup_keeps_it_alive(folder: Folder) -> None:
+    folder.write("Procfile", "a: while sleep 0.1; do echo tick; done\n")
+    app = folder.start(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    app.wait_for("tick")
+    app.signal(signal.SIGHUP)
+    seen = app.text.count("tick")
+    app.wait_for("tick", count=seen + 5)
+    assert app.proc.poll() is None

@@ -1,0 +1,93 @@
+"""The house stays as it is drawn: imports go down the floors only, and pure modules are pure."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "localku"
+
+# room -> the rooms below it (localku.errors is below all)
+FLOORS = {
+    "manifest": set(),
+    "logs": {"manifest"},
+    "dynos": {"logs", "manifest"},
+    "router": {"logs", "manifest"},
+    "watch": {"logs", "manifest"},
+    "platform": {"dynos", "router", "watch", "logs", "manifest"},
+    "api": {"platform", "dynos", "router", "watch", "logs", "manifest"},
+    "cli": {"api", "platform", "dynos", "router", "watch", "logs", "manifest"},
+}
+EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
+EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
+_PURE = """
+manifest/formation manifest/setting manifest/settings_table manifest/levels manifest/appname
+logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
+dynos/lifecycle dynos/effects dynos/backoff dynos/quota dynos/wire dynos/spec
+router/table router/policy router/codes router/pages router/record router/head router/response
+router/grammar router/forward router/chunked router/quarantine router/settings
+watch/rules watch/debounce watch/ignores watch/runaway
+platform/plan api/errors api/wishes api/lookup
+"""
+PURE = _PURE.split()
+# what `localku start` imports before the first dyno runs: the standard modules that it may use
+START_PATH = {"os", "sys", "re", "errno", "gc", "time", "marshal", "_socket", "honcho"}
+_START = """
+cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
+dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command dynos/wire
+dynos/tree dynos/rites dynos/kernel platform/home platform/plan router/listener
+"""
+START = _START.split()
+
+
+def imports(path: Path, *, at_start: bool = False) -> set[str]:
+    """The modules that a file imports; at_start: only those that its import imports."""
+    tree = ast.parse(path.read_text())
+    nodes = ast.walk(tree) if not at_start else iter(tree.body)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if not name.startswith("__future__")}
+
+
+def modules() -> list[Path]:
+    return [path for path in ROOT.rglob("*.py") if path.name != "__init__.py"]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_down_only(path: Path) -> None:
+    room = path.relative_to(ROOT).parts[0]
+    if room not in FLOORS:
+        assert room == "errors.py" or room == "__main__.py"
+        return
+    allowed = FLOORS[room] | {room, "errors", "__version__"}
+    for name in imports(path):
+        if name.startswith("localku."):
+            assert name.split(".")[1] in allowed, f"{room} must not import {name}"
+
+
+def test_every_room_is_on_a_floor() -> None:
+    rooms = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms == set(FLOORS)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_have_no_effects(name: str) -> None:
+    found = {module.split(".")[0] for module in imports(ROOT / f"{name}.py")}
+    assert not found & EFFECTS
+
+
+@pytest.mark.parametrize("name", START)
+def test_the_start_path_imports_little(name: str) -> None:
+    found = {module.split(".")[0] for module in imports(ROOT / f"{name}.py", at_start=True)}
+    assert found - {"localku"} <= START_PATH
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_holds_one_idea(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 320, "mostly under 300"
