@@ -93,8 +93,6 @@ def _mistake(binding: Binding, where: str) -> UserError | None:
         return UserError(f"{called} cannot name a config var", where=where, hint=hint)
     if "\0" in binding.value:
         return UserError(f"a NUL character in the value of {binding.key}", where=where)
-    if any("\ud800" <= letter <= "\udfff" for letter in binding.value):
-        return UserError(f"half a character in the value of {binding.key}", where=where)
     return None
 
 

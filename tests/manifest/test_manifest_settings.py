@@ -198,7 +198,7 @@ def test_a_bad_port_is_not_shown() -> None:
     assert str(caught.value) == f".env:2: the value of PORT is not a port {PORT}"
     with pytest.raises(UserError) as caught:
         resolve({}, {"PORT": "tcp://10.0.0.1:80"})
-    assert str(caught.value) == f"PORT: PORT is not a port {PORT}"
+    assert str(caught.value) == f"PORT: the value of PORT is not a port {PORT}"
 
 
 def test_no_color() -> None:

@@ -101,7 +101,3 @@ def test_half_a_character_is_named_and_starts_nothing(folder: Folder) -> None:
     folder.write("app.json", '{"env": {"A": "\\ud800y"}}')
     status, said = folder.fails("start", "-p", "0")
     assert (status, "half a character in the value of" in said) == (1, True), said
-    (folder.path / "app.json").unlink()
-    folder.write(".env", 'A="\\ud800"\n')
-    status, said = folder.fails("start", "-p", "0")
-    assert (status, ".env:1:" in said) == (1, True), said
