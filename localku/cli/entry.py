@@ -5,6 +5,7 @@ The only place, with the commands themselves, that prints errors and sets an exi
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -64,7 +65,9 @@ def main(argv: list[str] | None = None) -> int:
     keep_standard_streams()
     try:
         name, rest = resolve(sys.argv[1:] if argv is None else argv)
+        gc.disable()  # what an import makes is no garbage
         module = __import__(COMMANDS[name], fromlist=["main"])
+        gc.enable()
         if {"-h", "--help"} & set(rest[: rest.index("--")] if "--" in rest else rest):
             name, rest = "help", [name]
             module = __import__(COMMANDS["help"], fromlist=["main"])
