@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from localku.router import codes, forward, outcome
 from localku.router.chunked import BadChunk, ChunkScanner, whole_chunks
 from localku.router.grammar import RESPONSE_HEAD_MAX, RESPONSE_LINE_MAX, ResponseError
-from localku.router.phase import CHUNKED, RESPOND, UNTIL_CLOSE
+from localku.router.phase import BULK, CHUNKED, RESPOND, UNTIL_CLOSE
 from localku.router.response import ResponseHead, parse_response
 from localku.router.tunnel import Tunnel
 
@@ -139,7 +139,9 @@ def relay(exchange: Exchange, data: bytes, out: bytes = b"") -> None:
     size = len(data)
     if left == UNTIL_CLOSE or size < left:
         if left > 0:
-            exchange.out_left = left - size
+            exchange.out_left = left = left - size
+        if exchange.link is not None:
+            exchange.link.bulk = left > BULK
         exchange.deadline = monotonic() + exchange.router.settings.idle_timeout
         front.write(out + data if out else data)
         return

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 from localku.router import codes, dispatch, outcome
 from localku.router.answer import relay, take_head
 from localku.router.chunked import BadChunk, ChunkScanner
-from localku.router.phase import AWAIT, CHUNKED, CONNECT, DONE, RESPOND, SEND, UNTIL_CLOSE, WAIT
+from localku.router.phase import (
+    AWAIT,
+    BULK,
+    CHUNKED,
+    CONNECT,
+    DONE,
+    RESPOND,
+    SEND,
+    UNTIL_CLOSE,
+    WAIT,
+)
 
 if TYPE_CHECKING:
     from localku.router.apps import App
@@ -124,6 +134,7 @@ class Exchange:
             if len(self.payload) > HELD_MAX:
                 self.front.pause_reading()
             return
+        self.front.bulk = self.in_left > BULK
         if self.link is not None and body:
             self.link.write(body)
         self._touched()

@@ -172,6 +172,7 @@ class Front(Wire):
     def next(self, keep: bool, unread: bool, now: float) -> None:
         """The exchange is over. keep: there may be another; unread: its body did not end."""
         self.exchange = None
+        self.bulk = False
         if not keep or unread or self.router.draining:
             if unread or self.held:
                 self._linger()

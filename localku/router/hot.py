@@ -12,7 +12,7 @@ import asyncio
 import select
 from collections.abc import Callable
 
-from localku.router.poller import LoopPoller, Pollable, Poller
+from localku.router.poller import SCRATCH_SIZE, LoopPoller, Pollable, Poller
 
 ROUNDS = 4  # of handling what is ready before the loop gets its turn
 AT_ONCE = 256  # events per round
@@ -21,7 +21,7 @@ AT_ONCE = 256  # events per round
 class EpollPoller:
     """See Poller. Call close() when no descriptor is watched any more."""
 
-    __slots__ = ("_epoll", "_fresh", "_loop", "_masks", "_owners", "_poll", "soon")
+    __slots__ = ("_epoll", "_fresh", "_loop", "_masks", "_owners", "_poll", "scratch", "soon")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -31,6 +31,7 @@ class EpollPoller:
         self._masks: dict[int, int] = {}
         self._fresh: set[int] = set()  # registered in this round: its events are of a former life
         self.soon = loop.call_soon
+        self.scratch = memoryview(bytearray(SCRATCH_SIZE))
         loop.add_reader(self._epoll.fileno(), self._dispatch)
 
     def _dispatch(self) -> None:

@@ -23,6 +23,7 @@ def complete(exchange: Exchange) -> None:
     keepalive = exchange.router.keepalive
     if link is not None:
         exchange.link = link.exchange = None
+        link.bulk = False
         if exchange.reusable and keepalive and not exchange.in_left and not link.backlog:
             link.reused = True
             dyno.put(link, now + keepalive)

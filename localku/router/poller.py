@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+SCRATCH_SIZE = 262_144
+
 
 class Pollable(Protocol):
     """A socket's owner: told when its descriptor can be read or written."""
@@ -22,7 +24,12 @@ class Pollable(Protocol):
 
 
 class Poller(Protocol):
-    """Watches descriptors. Each method may be called from within a callback of another socket."""
+    """Watches descriptors. Each method may be called from within a callback of another socket.
+
+    scratch: a buffer that all sockets of this loop share; valid until the callback returns.
+    """
+
+    scratch: memoryview
 
     def add_reader(self, fd: int, owner: Pollable) -> None:
         """Call owner.readable() whenever fd is readable."""
@@ -52,13 +59,14 @@ class Poller(Protocol):
 class LoopPoller:
     """The poller on top of asyncio's own add_reader and add_writer."""
 
-    __slots__ = ("_loop", "remove_reader", "remove_writer", "soon")
+    __slots__ = ("_loop", "remove_reader", "remove_writer", "scratch", "soon")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.remove_reader = loop.remove_reader
         self.remove_writer = loop.remove_writer
         self.soon = loop.call_soon
+        self.scratch = memoryview(bytearray(SCRATCH_SIZE))
 
     def add_reader(self, fd: int, owner: Pollable) -> None:
         """Call owner.readable() whenever fd is readable."""

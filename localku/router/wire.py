@@ -12,6 +12,7 @@ import struct
 from _socket import SHUT_WR, SO_LINGER, SOL_SOCKET
 from _socket import socket as Socket
 from collections import deque
+from typing import cast
 
 from localku.router.poller import Poller
 
@@ -25,13 +26,18 @@ _OPEN, _CLOSING, _CLOSED = range(3)
 
 
 class Wire:
-    """A connected socket. Subclasses say what its events mean (the on_ methods)."""
+    """A connected socket. Subclasses say what its events mean (the on_ methods).
+
+    bulk: much is to come that goes straight on: read it in big pieces, into a buffer that all
+    share.
+    """
 
     __slots__ = (
         "_half",
         "_state",
         "backlog",
         "blocked",
+        "bulk",
         "fd",
         "out",
         "poller",
@@ -47,11 +53,12 @@ class Wire:
         self.backlog = 0
         self.blocked = False
         self.reading = False
+        self.bulk = False
         self._half = False
         self._state = _OPEN
 
     def on_data(self, data: bytes) -> None:
-        """Bytes came, never b""."""
+        """Bytes came, never b"". In bulk they are a view that must not be kept."""
         raise NotImplementedError
 
     def on_eof(self) -> None:
@@ -104,12 +111,12 @@ class Wire:
             self.reading = False
             self.poller.remove_reader(self.fd)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Send now what fits, keep the rest. A failure shows up later, as on_lost()."""
         if self._state != _OPEN or self._half:
             return
         if self.backlog:
-            self._keep(memoryview(data))
+            self._keep(data, 0)
             return
         try:
             sent = self.sock.send(data)
@@ -119,10 +126,14 @@ class Wire:
             self.poller.soon(self.on_unwritable, error)
             return
         if sent < len(data):
-            self._keep(memoryview(data)[sent:])
+            self._keep(data, sent)
             self.poller.add_writer(self.fd, self)
 
-    def _keep(self, rest: memoryview) -> None:
+    def _keep(self, data: bytes | memoryview, sent: int) -> None:
+        if isinstance(data, memoryview):
+            rest = memoryview(bytes(data[sent:]))  # a view of the scratch buffer
+        else:
+            rest = memoryview(data)[sent:]
         if self.out is None:
             self.out = deque()
         self.out.append(rest)
@@ -134,7 +145,7 @@ class Wire:
     def readable(self) -> None:
         """The loop's callback: one read, one event."""
         try:
-            data = self.sock.recv(READ_SIZE)
+            data = self._read_bulk() if self.bulk else self.sock.recv(READ_SIZE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -149,6 +160,10 @@ class Wire:
         except Exception as error:
             self.poller.report(error)
             self.on_fault()
+
+    def _read_bulk(self) -> bytes:
+        scratch = self.poller.scratch
+        return cast(bytes, scratch[: self.sock.recv_into(scratch)])
 
     def writable(self) -> None:
         """The loop's callback: send on, then tell that there is room."""
