@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from localku.router import codes, forward, outcome
 from localku.router.chunked import BadChunk, ChunkScanner, whole_chunks
-from localku.router.grammar import RESPONSE_HEAD_MAX, RESPONSE_LINE_MAX, ResponseError
+from localku.router.grammar import LINE_MAX, RESPONSE_LINE_MAX, ResponseError
 from localku.router.phase import BULK, CHUNKED, RESPOND, UNTIL_CLOSE
 from localku.router.response import ResponseHead, parse_response
 from localku.router.tunnel import Tunnel
@@ -64,13 +64,14 @@ def _await_rest(exchange: Exchange, link: Link, data: bytes) -> None:
     """Keep a head that is not whole; what can never become one fails at once."""
     if link.partial is None:
         link.partial = bytearray(data)
-    start = bytes(link.partial[:13])
-    if start[:7] != b"HTTP/1."[: len(start)]:
+    partial = link.partial
+    start = bytes(partial[:7])
+    if start != b"HTTP/1."[: len(start)]:
         outcome.fail(exchange, codes.H17)
-    elif len(link.partial) > RESPONSE_HEAD_MAX or len(link.partial) > RESPONSE_LINE_MAX:
-        line_end = link.partial.find(b"\r\n")
-        what = "oversized status line" if line_end < 0 else "oversized header"
-        outcome.fail(exchange, codes.restriction(what))
+    elif len(partial) > LINE_MAX and partial.find(b"\r\n", 0, LINE_MAX + 2) < 0:
+        outcome.fail(exchange, codes.restriction("oversized status line"))
+    elif len(partial) > RESPONSE_LINE_MAX:
+        outcome.fail(exchange, codes.restriction("oversized header"))
     elif b"\n" in data and data.count(b"\n") != data.count(b"\r\n") + (data[:1] == b"\n"):
         outcome.fail(exchange, codes.H17)
     else:

@@ -29,7 +29,8 @@ from localku.router.phase import (
 if TYPE_CHECKING:
     from localku.router.apps import App
     from localku.router.front import Front
-    from localku.router.head import Fields, RequestLine
+    from localku.router.head import Fields
+    from localku.router.request_line import RequestLine
     from localku.router.router import Router
     from localku.router.upstream import Dyno, Link
 

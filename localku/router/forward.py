@@ -7,7 +7,8 @@ have been left out by the parsers already. Pure: bytes in, bytes out.
 
 from __future__ import annotations
 
-from localku.router.head import Fields, RequestLine
+from localku.router.head import Fields
+from localku.router.request_line import RequestLine
 from localku.router.response import ResponseHead
 
 _NO_LENGTH_NEEDED = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE"))

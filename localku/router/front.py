@@ -15,7 +15,8 @@ from localku.router import forward, pages, record
 from localku.router.exchange import HELD_MAX, Exchange
 from localku.router.forward import NO_LINE, NOTHING_SEEN, Seen
 from localku.router.grammar import HEAD_MAX, LINE_MAX, TOKEN, HeadError
-from localku.router.head import RequestLine, parse_fields, parse_request_line
+from localku.router.head import parse_fields
+from localku.router.request_line import RequestLine, parse_request_line
 from localku.router.wire import Wire
 
 if TYPE_CHECKING:

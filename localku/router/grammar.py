@@ -20,8 +20,7 @@ LINE_MAX = 8192  # request line, header value, status line: Dev Center "HTTP Rou
 NAME_MAX = 1000
 FIELDS_MAX = 1000
 HEAD_MAX = 262_144  # the whole request head; Heroku bounds the parts, memory bounds the sum
-RESPONSE_LINE_MAX = 524_288
-RESPONSE_HEAD_MAX = 1_048_576
+RESPONSE_LINE_MAX = 524_288  # a header line, and also a head that does not end
 COOKIE_MAX = 8192  # the whole Set-Cookie line
 
 

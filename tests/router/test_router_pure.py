@@ -14,7 +14,7 @@ import pytest
 from localku.router import codes, pages, record
 from localku.router.forward import http_date
 from localku.router.grammar import HeadError
-from localku.router.head import host_key, parse_request_line
+from localku.router.head import host_key
 from localku.router.ids import RequestIds
 from localku.router.policy import (
     LEAST_CONNECTIONS,
@@ -25,6 +25,7 @@ from localku.router.policy import (
     make_policy,
 )
 from localku.router.quarantine import Quarantine
+from localku.router.request_line import parse_request_line
 from localku.router.settings import RouterSettings
 
 

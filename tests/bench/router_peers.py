@@ -1,0 +1,189 @@
+"""The proxies that router_bench.py compares, each with an access log line like ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+def wait_port(port: int) -> None:
+    """Until somebody listens."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"nobody listens on {port}")
+
+
+class Peer:
+    """A running proxy: the processes whose CPU counts, and its port."""
+
+    def __init__(self, name: str, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.name = name
+        self.port = port
+        self.process = process
+
+    def pids(self) -> list[int]:
+        """The process and its children."""
+        pid = self.process.pid
+        found = [pid]
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                try:
+                    stat = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if int(stat[1]) == pid:
+                    found.append(int(entry))
+        return found
+
+    def cpu(self) -> float:
+        """User and system seconds so far."""
+        total = 0
+        for pid in self.pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / TICK
+
+    def memory(self) -> float:
+        """PSS in MB."""
+        total = 0
+        for pid in self.pids():
+            found = re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())
+            total += int(found[1]) if found else 0
+        return total / 1024
+
+
+def start_backends(stack: ExitStack, folder: Path) -> list[int]:
+    """Two backends in C."""
+    ports = [free_port(), free_port()]
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise SystemExit("no C compiler: apt-get install gcc")
+    binary = folder / "backend"
+    subprocess.run([compiler, "-O2", "-o", str(binary), str(HERE / "backend.c")], check=True)
+    for port in ports:
+        launch(stack, [str(binary), str(port)])
+        wait_port(port)
+    return ports
+
+
+def launch(stack: ExitStack, command: list[str], **options: object) -> subprocess.Popen[bytes]:
+    """Start a process that ends with the run."""
+    process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
+
+    def stop() -> None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    stack.callback(stop)
+    return process  # type: ignore[no-any-return]
+
+
+def nginx(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
+    """One worker, keep-alive upstream, an access log line like ours."""
+    port = free_port()
+    servers = "".join(f"server 127.0.0.1:{b};" for b in backends)
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"""daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.err;
+events {{ worker_connections 4096; }}
+http {{
+ log_format h 'at=info method=$request_method path="$request_uri" host=$host '
+  'request_id=$request_id fwd="$remote_addr" dyno=$upstream_addr connect=$upstream_connect_time '
+  'service=$upstream_response_time status=$status bytes=$bytes_sent protocol=http';
+ access_log {folder}/nginx.log h;
+ client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+ uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; keepalive_requests 100000000;
+ map $http_upgrade $conn {{ default upgrade; '' ''; }}
+ upstream b {{ {servers} keepalive 256; keepalive_requests 100000000; }}
+ server {{ listen 127.0.0.1:{port} backlog=4096; location / {{
+  proxy_pass http://b; proxy_http_version 1.1; proxy_set_header Connection $conn;
+  proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $http_host;
+  proxy_set_header X-Request-Id $request_id; proxy_set_header X-Forwarded-Proto http;
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Port {port}; proxy_set_header X-Request-Start $msec;
+  proxy_set_header Via "1.1 vegur"; }} }} }}
+"""
+    )
+    process = launch(stack, ["nginx", "-c", str(config), "-e", str(folder / "nginx.err")])
+    return Peer("nginx", port, process)
+
+
+def haproxy(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
+    """One thread, keep-alive, a log line over a pipe to a file."""
+    port = free_port()
+    servers = "\n".join(f" server s{n} 127.0.0.1:{b}" for n, b in enumerate(backends))
+    config = folder / "haproxy.cfg"
+    config.write_text(
+        f"""global
+ nbthread 1
+ maxconn 4096
+ log stdout format raw local0
+defaults
+ mode http
+ timeout connect 5s
+ timeout client 60s
+ timeout server 60s
+ option httplog
+ log global
+ option forwardfor
+ http-reuse always
+frontend f
+ bind 127.0.0.1:{port}
+ unique-id-format %[uuid()]
+ unique-id-header X-Request-Id
+ http-request set-header X-Forwarded-Proto http
+ http-request set-header X-Request-Start %[date()]
+ http-request set-header Via "1.1 vegur"
+ default_backend b
+backend b
+ balance roundrobin
+{servers}
+"""
+    )
+    log = stack.enter_context((folder / "haproxy.log").open("wb"))
+    process = launch(stack, ["haproxy", "-f", str(config)], stdout=log, stderr=subprocess.DEVNULL)
+    return Peer("haproxy", port, process)
+
+
+def ours(stack: ExitStack, folder: Path, backends: list[int], loop: str) -> Peer:
+    """The router alone in a process of its own, its lines written to a file once per turn."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "serve_router.py"), str(port), loop]
+    log = stack.enter_context((folder / f"localku-{loop}.log").open("wb"))
+    process = launch(stack, [*command, *map(str, backends)], stdout=log)
+    return Peer(f"localku {loop}", port, process)
+
+
+def naive(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
+    """What one writes in an afternoon with aiohttp."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "naive_proxy.py"), str(port)]
+    log = stack.enter_context((folder / "naive.log").open("wb"))
+    process = launch(stack, [*command, *map(str, backends)], stdout=log, stderr=subprocess.DEVNULL)
+    return Peer("aiohttp", port, process)
