@@ -27,6 +27,7 @@ import peers
 import start_proc
 import start_report as report
 import start_trials as trials
+from start_report import Promise, Section
 from start_stage import Stage
 
 TRIALS = ("start", "idle", "memory", "scale", "watch")
@@ -75,7 +76,7 @@ def compile_all(managers: list[peers.Manager]) -> dict[str, str]:
     return pythons
 
 
-def start_section(setup: trials.Setup) -> tuple[object, str]:
+def start_section(setup: trials.Setup) -> Section:
     """Trial 1: a table for each case."""
     found = trials.start_trial(setup)
     names = [manager.name for manager in setup.managers]
@@ -83,46 +84,47 @@ def start_section(setup: trials.Setup) -> tuple[object, str]:
     for case, samples in found.items():
         columns = {"first": 1, "last": 1} if "types" in case else {"first": 1}
         parts.append(f"**{case}** (ms)\n\n" + report.comparison(samples, names, columns, ["first"]))
-    lines = [
-        report.verdict(f"start, {case}", report.ratio(samples, "localku", "first"), 0.35)[1]
+    promises = [
+        Promise(f"start, {case}", report.ratio(samples, "localku", "first"), 0.35)
         for case, samples in found.items()
     ]
-    return found, "\n\n".join([*parts, "\n".join(lines)])
+    return Section(found, "\n\n".join(parts), promises)
 
 
-def idle_section(setup: trials.Setup) -> tuple[object, str]:
+def idle_section(setup: trials.Setup) -> Section:
     """Trial 2."""
     found = trials.idle_trial(setup)
     columns = {"wake-ups/s": 2, "CPU %": 3, "processes": 0}
-    lines = [
-        report.verdict(f"idle, {name}", report.median(found, name, "wake-ups/s"), 1.0)[1]
+    promises = [
+        Promise(f"idle, {name}", report.middle(found, name, "wake-ups/s"), 1.0)
         for name in LABELS[:3]
     ]
-    return found, report.comparison(found, known(found), columns, []) + "\n\n" + "\n".join(lines)
+    return Section(found, report.comparison(found, known(found), columns, []), promises)
 
 
-def memory_section(setup: trials.Setup) -> tuple[object, str]:
-    """Trial 3."""
+def memory_section(setup: trials.Setup) -> Section:
+    """Trial 3. What is promised is the state as started; the others are shown."""
     found = trials.memory_trial(setup)
-    columns = {"PSS": 1, "private": 1, "processes": 0}
-    lines = [
-        report.verdict(f"memory, {name}", report.ratio(found, name, "PSS"), 0.5)[1]
-        for name in LABELS[:3]
+    columns = {"PSS": 1, "alone": 1, "processes": 0}
+    promises = [
+        Promise(f"memory, {figure}", report.ratio(found, "localku", figure), 0.5)
+        for figure in ("PSS", "alone")
     ]
-    shown = report.comparison(found, known(found), columns, ["PSS"])
-    return found, "MB, 10 dynos\n\n" + shown + "\n\n" + "\n".join(lines)
+    shown = report.comparison(found, known(found), columns, ["PSS", "alone"])
+    return Section(found, f"MB, 10 dynos\n\n{shown}", promises)
 
 
-def scale_section(setup: trials.Setup) -> tuple[object, str]:
+def scale_section(setup: trials.Setup) -> Section:
     """Trial 4."""
     found = trials.scale_trial(setup)
     names = [manager.name for manager in setup.managers]
     columns = {"start": 2, "stop": 2, "left": 0}
     shown = report.comparison(found, names, columns, ["start", "stop"])
-    return found, "Seconds, 50 dynos; left: processes that outlived the manager\n\n" + shown
+    head = "Seconds, 50 dynos; left: processes that had to be killed after the manager's end"
+    return Section(found, f"{head}\n\n{shown}", [])
 
 
-def watch_section(setup: trials.Setup, saves: int) -> tuple[object, str]:
+def watch_section(setup: trials.Setup, saves: int) -> Section:
     """Trial 5."""
     found = trials.watch_trial(setup, saves)
     rows = []
@@ -132,9 +134,9 @@ def watch_section(setup: trials.Setup, saves: int) -> tuple[object, str]:
         rows.append([*row, f"{min(values):.0f}-{max(values):.0f}"])
     own = found.get("localku --watch", {}).get("save", [])
     worst = report.percentile(own, 0.95) if own else float("nan")
-    line = report.verdict("watch, p95", worst, 150.0, ".0f")[1]
-    head = ["manager", "p50", "p95", "min-max"]
-    return found, f"ms, {saves} saves\n\n" + report.table(head, rows) + "\n\n" + line
+    shown = report.table(["manager", "p50", "p95", "min-max"], rows)
+    promise = Promise("watch, p95", worst, 150.0, ".0f")
+    return Section(found, f"ms, {saves} saves\n\n{shown}", [promise])
 
 
 def known(samples: Mapping[str, object]) -> list[str]:
@@ -142,9 +144,9 @@ def known(samples: Mapping[str, object]) -> list[str]:
     return [label for label in LABELS if label in samples]
 
 
-def sections(setup: trials.Setup, saves: int) -> dict[str, Callable[[], tuple[object, str]]]:
+def sections(setup: trials.Setup, saves: int) -> dict[str, Callable[[], Section]]:
     """The trials by name. What needs Linux's /proc is left out elsewhere."""
-    found: dict[str, Callable[[], tuple[object, str]]] = {
+    found: dict[str, Callable[[], Section]] = {
         "start": lambda: start_section(setup),
         "idle": lambda: idle_section(setup),
         "memory": lambda: memory_section(setup),
@@ -185,11 +187,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(TRIALS), help="trials, parted by commas")
     parser.add_argument("--managers", default="", help="managers, parted by commas")
     parser.add_argument("--localku", default="", help="the localku to measure (a path)")
+    parser.add_argument("--check", action="store_true", help="exit 1 if a promise is not kept")
     parser.add_argument("--json", action="store_true", help="all samples as JSON, no tables")
-    return parser.parse_args()
+    given = parser.parse_args()
+    peer_names = [peer.name for peer in peers.PEERS]
+    for text, known_names in ((given.only, TRIALS), (given.managers, peer_names)):
+        for name in filter(None, text.split(",")):
+            if name not in known_names:
+                parser.error(f"{name} is none of {', '.join(known_names)}")
+    return given
 
 
-def main() -> None:
+def measure(given: argparse.Namespace, setup: trials.Setup) -> dict[str, Section]:
+    """Run the trials that were asked for."""
+    wanted = given.only.split(",")
+    todo = sections(setup, given.saves)
+    return {name: section() for name, section in todo.items() if name in wanted}
+
+
+def main() -> int:
     given = arguments()
     with tempfile.TemporaryDirectory(prefix="start-bench-home-") as home:
         only = [name for name in given.managers.split(",") if name]
@@ -198,25 +214,25 @@ def main() -> None:
         before = machine()
         pythons = compile_all(managers)
         warm_up(setup)
-        data: dict[str, object] = {}
-        texts: dict[str, str] = {}
-        for name, section in sections(setup, given.saves).items():
-            if name in given.only.split(","):
-                data[name], texts[name] = section()
+        done = measure(given, setup)
         after = machine()
     if given.json:
+        data = {name: section.samples for name, section in done.items()}
         result = {"before": before, "after": after, "trials": data, "failures": setup.failures}
         result["versions"] = {manager.name: manager.version for manager in managers}
         print(json.dumps(result, indent=1))
-        return
-    line = f"{before['system']}, {before['cores']} cores, load {before['load']}"
-    print(f"{line} before and {after['load']} after; {given.runs} runs\n")
-    print(versions(managers, missing, pythons))
-    for name, text in texts.items():
-        print(f"\n### {name}\n\n{text}")
-    for failure in setup.failures:
-        print(f"\nFAILED: {failure}")
+    else:
+        line = f"{before['system']}, {before['cores']} cores, load {before['load']}"
+        print(f"{line} before and {after['load']} after; {given.runs} runs\n")
+        print(versions(managers, missing, pythons))
+        for name, section in done.items():
+            print(f"\n### {name}\n\n{section.text}\n")
+            print("\n".join(map(str, section.promises)))
+        for failure in setup.failures:
+            print(f"\nFAILED: {failure}")
+    promises = [promise for section in done.values() for promise in section.promises]
+    return int(given.check and not all(promise.is_kept for promise in promises))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

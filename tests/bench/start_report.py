@@ -4,22 +4,61 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 Samples = Mapping[str, Mapping[str, Sequence[float]]]
 BASE = "honcho"
 
 
-def median(samples: Samples, manager: str, figure: str) -> float:
+@dataclass(frozen=True)
+class Promise:
+    """A goal and what was measured; a missing figure keeps no promise."""
+
+    what: str
+    value: float
+    limit: float
+    form: str = ".2f"
+
+    @property
+    def is_kept(self) -> bool:
+        return self.value <= self.limit
+
+    def __str__(self) -> str:
+        shown = "no figure" if math.isnan(self.value) else f"{self.value:{self.form}}"
+        word = "kept" if self.is_kept else "NOT KEPT"
+        return f"- {self.what}: {shown}, at most {self.limit:{self.form}}: {word}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """What a trial found. samples: for --json; text: its tables."""
+
+    samples: object
+    text: str
+    promises: list[Promise]
+
+
+def middle(samples: Samples, manager: str, figure: str) -> float:
     """The median of a figure; not a number when there is none."""
     values = samples.get(manager, {}).get(figure, ())
     return statistics.median(values) if values else math.nan
 
 
-def ratio(samples: Samples, manager: str, figure: str, base: str = BASE) -> float:
-    """A median as a part of honcho's; not a number without one of the two."""
-    below = median(samples, base, figure)
-    return median(samples, manager, figure) / below if below else math.nan
+def best(samples: Samples, manager: str, figure: str) -> float:
+    """The smallest value of a figure; not a number when there is none."""
+    return min(samples.get(manager, {}).get(figure, ()), default=math.nan)
+
+
+def ratio(
+    samples: Samples,
+    manager: str,
+    figure: str,
+    of: Callable[[Samples, str, str], float] = middle,
+) -> float:
+    """A figure as a part of honcho's; not a number without one of the two."""
+    below = of(samples, BASE, figure)
+    return of(samples, manager, figure) / below if below else math.nan
 
 
 def percentile(values: Sequence[float], part: float) -> float:
@@ -46,7 +85,10 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
 def comparison(
     samples: Samples, names: Sequence[str], figures: Mapping[str, int], ratios: Sequence[str]
 ) -> str:
-    """One row a manager. figures: the columns, with their digits; ratios: those with a ratio."""
+    """One row a manager. figures: the columns, with their digits; ratios: those with a ratio.
+
+    Where there are several runs, the ratio of medians is followed by the ratio of the best runs.
+    """
     head = ["manager"]
     for figure in figures:
         head += [figure, f"x {BASE}"] if figure in ratios else [figure]
@@ -57,15 +99,16 @@ def comparison(
         for figure, digits in figures.items():
             row.append(spread(own.get(figure, ()), digits) if own else "failed")
             if figure in ratios:
-                part = ratio(samples, name, figure)
-                row.append("-" if math.isnan(part) else f"{part:.2f}")
+                row.append(share(samples, name, figure))
         rows.append(row)
     return table(head, rows)
 
 
-def verdict(what: str, value: float, limit: float, form: str = ".2f") -> tuple[bool, str]:
-    """Whether a promise is kept, and the line that says so. A missing figure is no kept promise."""
-    kept = value <= limit
-    shown = "no figure" if math.isnan(value) else f"{value:{form}}"
-    word = "kept" if kept else "NOT KEPT"
-    return kept, f"- {what}: {shown}, at most {limit:{form}}: {word}"
+def share(samples: Samples, name: str, figure: str) -> str:
+    """`0.28 (best 0.27)`: the ratio of the medians, and that of the best runs."""
+    part = ratio(samples, name, figure)
+    if math.isnan(part):
+        return "-"
+    least = ratio(samples, name, figure, best)
+    several = len(samples[name][figure]) > 1
+    return f"{part:.2f} (best {least:.2f})" if several else f"{part:.2f}"

@@ -14,6 +14,7 @@ import start_proc
 from start_stage import App, Stage
 
 SETTLE = 2.0  # seconds from the last dyno's word until a manager counts as idle
+PACE = 1.5  # seconds from one save to the next, at least: faster than that no person saves
 SAMPLE = 6.0  # seconds of idling that are counted
 ORDINARY_ENV = """\
 # what a small web app has
@@ -170,7 +171,7 @@ def memory_trial(setup: Setup) -> Samples:
                 found = start_proc.memory(stage.helpers())
                 samples[variant.label] = {
                     "PSS": [found.pss],
-                    "private": [found.private],
+                    "alone": [found.alone],
                     "processes": [float(found.processes)],
                 }
         except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
@@ -255,6 +256,6 @@ def save(stage: Stage, number: int) -> float:
     if draft != path:
         os.rename(draft, path)
     ((when, _),) = stage.said(1)
-    if not stage.is_silent(0.4 + 0.05 * (number % 7)):
+    if not stage.is_silent(PACE + 0.05 * (number % 7)):
         raise RuntimeError("one save restarted the process twice")
     return (when - began) * 1000
