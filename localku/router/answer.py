@@ -101,16 +101,20 @@ def _begin_body(exchange: Exchange, head: ResponseHead, data: bytes, at: int) ->
         exchange.skipped = exchange.received - (len(data) - at)
     if exchange.in_left or router.draining:
         exchange.keep = False
+    keep = exchange.keep
     if exchange.line.head or status == 204 or status == 304:
         left = 0
-        framing = _KEEP if exchange.keep else _CLOSE
+        framing = _KEEP if keep else _CLOSE
         if head.chunked and not exchange.line.old:
-            framing = _CHUNKED_KEEP if exchange.keep else _CHUNKED_CLOSE
+            framing = _CHUNKED_KEEP if keep else _CHUNKED_CLOSE
     elif head.length >= 0:
         left = head.length
-        framing = _KEEP if exchange.keep else _CLOSE
+        framing = _KEEP if keep else _CLOSE
+    elif head.chunked and not exchange.line.old:
+        left = CHUNKED
+        framing = _CHUNKED_KEEP if keep else _CHUNKED_CLOSE
     else:
-        left, framing = _open_ended(exchange, head)
+        left, framing = _until_close(exchange, head)
     if head.block_framing is not framing:
         head.block = forward.response_head(head, router.via, router.server, framing)
         head.block_framing = framing
@@ -173,15 +177,13 @@ def _relay_chunks(exchange: Exchange, data: bytes, out: bytes) -> None:
     outcome.complete(exchange)
 
 
-def _open_ended(exchange: Exchange, head: ResponseHead) -> tuple[int, bytes]:
-    """(out_left, framing lines) of a body without a length."""
+def _until_close(exchange: Exchange, head: ResponseHead) -> tuple[int, bytes]:
+    """(out_left, framing lines) of a body whose end the client knows by the connection's end."""
+    exchange.keep = False
     if head.chunked:
-        if exchange.line.old:
-            exchange.keep = False
-            exchange.out_scan = ChunkScanner(decode=True)
-            return CHUNKED, _CLOSE
-        return CHUNKED, _CHUNKED_KEEP if exchange.keep else _CHUNKED_CLOSE
-    exchange.keep = exchange.reusable = False
+        exchange.out_scan = ChunkScanner(decode=True)
+        return CHUNKED, _CLOSE
+    exchange.reusable = False
     return UNTIL_CLOSE, _CLOSE
 
 

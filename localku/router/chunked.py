@@ -151,25 +151,24 @@ def whole_chunks(data: bytes, pos: int = 0) -> tuple[int, int]:
 
     Anything unusual (extensions, trailers, faults) is left to the careful way.
     """
-    size = len(data)
     find = data.find
-    while pos < size:
+    known = _sizes.get
+    while True:
         line = find(b"\r\n", pos, pos + 18)
         if line < 0:
-            break
+            return pos, 0
         token = data[pos:line]
-        length = _sizes.get(token)
+        length = known(token)
         if length is None:
             length = _size(token)
             if length < 0:
-                break
+                return pos, 0
         end = line + 4 + length
         if data[end - 2 : end] != b"\r\n":
-            break
+            return pos, 0
         if not length:
             return pos, end
         pos = end
-    return pos, 0
 
 
 _sizes: dict[bytes, int] = {}  # chunk sizes as they were spelled -> numbers; bounded
