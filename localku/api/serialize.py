@@ -53,7 +53,7 @@ def app(each: App, port: int) -> Json:
         "git_url": "file://" + urllib.parse.quote(os.fsencode(each.manifest.root)),
         "id": each.id,
         "internal_routing": None,
-        "maintenance": False,
+        "maintenance": each.maintenance,
         "name": each.name,
         "owner": {"email": USER, "id": fixed_id("account", USER)},
         "organization": None,

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 MAX_UPDATES = 1000
 
 
+def flag(wish: object, name: str) -> bool:
+    """A yes or no; heroku3 sends 0 and 1. Raises ApiError."""
+    if wish in (0, 1) and isinstance(wish, int):
+        return bool(wish)
+    raise errors.invalid(f"Invalid {name}: it has to be true or false.")
+
+
 def batch(app: App, body: dict[str, object]) -> dict[str, int]:
     """The quantity of each process type that `{"updates": [...]}` names. Raises ApiError."""
     updates = body.get("updates")

@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 import urllib.parse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from localku.errors import UserError
 from localku.platform import home
@@ -139,3 +139,28 @@ def connect(options: argparse.Namespace) -> Client:
 def say(text: str, end: str = "\n") -> None:
     """Something for the person, beside the output: on stderr, at once."""
     print(text, end=end, file=sys.stderr, flush=True)
+
+
+def done(client: Client, method: str, path: str, body: object = None, end: str = "\n") -> object:
+    """Make a request and end the line of progress that says so; returns its answer."""
+    try:
+        answer = client.request(method, path, body)
+    except UserError:
+        say(" !")
+        raise
+    say(" done", end=end)
+    return answer
+
+
+def as_object(answer: object) -> dict[str, Any]:
+    """An answer that has to be an object. Raises UserError."""
+    if isinstance(answer, dict):
+        return answer
+    raise UserError("the platform answered something unexpected")
+
+
+def as_list(answer: object) -> list[dict[str, Any]]:
+    """An answer that has to be a list of objects. Raises UserError."""
+    if isinstance(answer, list) and all(isinstance(each, dict) for each in answer):
+        return answer
+    raise UserError("the platform answered something unexpected")

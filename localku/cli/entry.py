@@ -20,6 +20,10 @@ COMMANDS = {
     "ps:restart": "localku.cli.ps",
     "ps:stop": "localku.cli.ps",
     "attach": "localku.cli.attach",
+    "maintenance": "localku.cli.maintenance",
+    "maintenance:on": "localku.cli.maintenance",
+    "maintenance:off": "localku.cli.maintenance",
+    "routing": "localku.cli.maintenance",
     "help": "localku.cli.usage",
     "version": "localku.cli.usage",
 }

@@ -12,7 +12,7 @@ import sys
 from datetime import datetime, timedelta
 from typing import Any
 
-from localku.cli.client import USAGE, Client, Options, connect, say
+from localku.cli.client import USAGE, Client, Options, as_list, connect, done, say
 from localku.errors import UserError
 from localku.manifest.formation import Change, parse_change
 
@@ -36,7 +36,7 @@ def ps(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.read(argv)
     client = connect(options)
-    dynos = _objects(client.get(client.at("dynos")))
+    dynos = as_list(client.get(client.at("dynos")))
     if options.types:
         dynos = pick(dynos, options.types, client.app)
     if options.json:
@@ -109,13 +109,13 @@ def scale(argv: list[str]) -> int:
 
 
 def _formation(client: Client) -> list[dict[str, Any]]:
-    return _objects(client.get(client.at("formation")))
+    return as_list(client.get(client.at("formation")))
 
 
 def _scale(client: Client, changes: list[Change]) -> list[dict[str, Any]]:
     updates = {"updates": [as_update(change) for change in changes]}
     say("Scaling dynos...", end="")
-    formation = _objects(_done(client, "PATCH", client.at("formation"), updates, end=","))
+    formation = as_list(done(client, "PATCH", client.at("formation"), updates, end=","))
     say(f" now running {render_change(formation)}")
     return formation
 
@@ -148,13 +148,13 @@ def restart(argv: list[str]) -> int:
     names, types = options.dynos, options.types
     for name in names:
         say(f"Restarting dyno {name} on {client.app}...", end="")
-        _done(client, "DELETE", client.at("dynos", name))
+        done(client, "DELETE", client.at("dynos", name))
     for kind in types:
         say(f"Restarting all {kind} dynos on {client.app}...", end="")
-        _done(client, "DELETE", client.at("formations", kind))
+        done(client, "DELETE", client.at("formations", kind))
     if not names and not types:
         say(f"Restarting all dynos on {client.app}...", end="")
-        _done(client, "DELETE", client.at("dynos"))
+        done(client, "DELETE", client.at("dynos"))
     return 0
 
 
@@ -167,10 +167,10 @@ def stop(argv: list[str]) -> int:
     client = connect(options)
     for name in options.dynos:
         say(f"Stopping dyno {name} on {client.app}...", end="")
-        _done(client, "POST", client.at("dynos", name, "actions", "stop"))
+        done(client, "POST", client.at("dynos", name, "actions", "stop"))
     for kind in options.types:
         say(f"Stopping all {kind} dynos on {client.app}...", end="")
-        _done(client, "POST", client.at("formations", kind, "actions", "stop"))
+        done(client, "POST", client.at("formations", kind, "actions", "stop"))
     types = dict.fromkeys([*options.types, *(n.partition(".")[0] for n in options.dynos)])
     zero = " ".join(f"{kind}=0" for kind in types)
     say(f"As on Heroku, they start again by themselves: `localku ps:scale {zero}` keeps them down.")
@@ -187,21 +187,3 @@ def _targets(name: str, argv: list[str]) -> argparse.Namespace:
     for word in options.words:
         (options.dynos if "." in word else options.types).append(word)
     return options
-
-
-def _done(client: Client, method: str, path: str, body: object = None, end: str = "\n") -> object:
-    """Make a request and end the line of progress that says so."""
-    try:
-        answer = client.request(method, path, body)
-    except UserError:
-        say(" !")
-        raise
-    say(" done", end=end)
-    return answer
-
-
-def _objects(answer: object) -> list[dict[str, Any]]:
-    """An answer that has to be a list of objects. Raises UserError."""
-    if isinstance(answer, list) and all(isinstance(each, dict) for each in answer):
-        return answer
-    raise UserError("the platform answered something unexpected")

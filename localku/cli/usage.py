@@ -22,6 +22,10 @@ GROUPS = {
         "ps:restart": "restart a dyno, a process type, or all",
         "ps:stop": "stop a dyno or a process type; it starts again by itself",
         "attach": "join a dyno's terminal (pdb, byebug); Ctrl-] leaves",
+        "maintenance": "show maintenance mode, in which all requests get a page (H80)",
+        "maintenance:on": "switch it on; the dynos run on",
+        "maintenance:off": "switch it off",
+        "routing": "show or change who gets the next request",
     },
     "More": {
         "help": "this, or `localku help COMMAND`",
@@ -117,10 +121,32 @@ Examples:
 
 Exit status: 0 if you left, 1 if the dyno ended or restarted.
 """,
+    "maintenance": """\
+Usage: localku maintenance
+
+Says whether maintenance mode is on. While it is, every request is answered with
+status 503 and H80 in the log, and a page: that of MAINTENANCE_PAGE_URL, if that
+config var is set. The dynos run on.
+""",
+    "maintenance:on": "Usage: localku maintenance:on\n",
+    "maintenance:off": "Usage: localku maintenance:off\n",
+    "routing": """\
+Usage: localku routing [POLICY]
+
+Shows or changes how the router chooses the dyno for the next request; it lasts
+until localku ends (`localku start --routing`, or routing in localku.yml, is for
+always).
+
+  round-robin        each in turn
+  random             any, each as likely: what Heroku does
+  least-connections  the one with the fewest requests under way
+  two-choices        the less loaded of two random ones
+""",
     "help": "Usage: localku help [COMMAND]\n",
     "version": "Usage: localku version\n",
 }
-AT_WORK = ("ps", "ps:scale", "ps:restart", "ps:stop", "attach")  # they need a running app
+# they need a running app
+AT_WORK = ("ps", "ps:scale", "ps:restart", "ps:stop", "attach", "routing", "maintenance")
 
 
 def main(name: str, argv: list[str]) -> int:
@@ -154,4 +180,4 @@ def text(command: str) -> str:
         from localku.cli import helptext
 
         return helptext.start_help() if command == "start" else helptext.check_help()
-    return HELP[command] + (WHERE if command in AT_WORK else "")
+    return HELP[command] + (WHERE if command.startswith(AT_WORK) else "")

@@ -114,6 +114,12 @@ class _Reader:
         if setting.kind == "list":
             values[setting.name] = _texts(node, key)
             return
+        if setting.kind == "domains":
+            names = [setting.read(name, node.where, f"{key}: ") for name in _texts(node, key)]
+            values[setting.name] = [
+                each for some in names if isinstance(some, list) for each in some
+            ]
+            return
         text = _text(node, key)
         if setting.name == "app":
             text = slug(text) if self.file.is_heroku else checked(text, node.where)

@@ -7,6 +7,7 @@ to compile than everything else here.
 from __future__ import annotations
 
 from localku.errors import UserError
+from localku.manifest.domain import normal_domain
 
 # Seconds and bytes by unit. Heroku's quotas count 1 MB as 2**20 bytes (Dev Center, "Dyno Types").
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -20,7 +21,8 @@ _NO = ("0", "false", "no", "off")
 class Setting:
     """One setting: the single source of its flag, variable, yaml key, default and help.
 
-    kind: text, path (of a URL), bool, choice, number, port, duration (seconds), bytes, list.
+    kind: text, path (of a URL), bool, choice, number, count (whole, from 1), port, duration
+    (seconds), bytes, list, domains (a list of them).
     per_type: a process type may have its own value (`--grace web=5s`, or under `types:` in
     localku.yml). heroku: the value under --heroku-times. aliases: flags that other tools have for
     the same thing.
@@ -157,6 +159,12 @@ def _number(setting: Setting, text: str) -> float:
     return number
 
 
+def _count(setting: Setting, text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 6 and int(text):
+        return int(text)
+    raise UserError("is not a whole number from 1", hint="write 1 or 10")
+
+
 def _port(setting: Setting, text: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535:
         return int(text)
@@ -178,14 +186,20 @@ def _list(setting: Setting, text: str) -> list[str]:
     return words
 
 
+def _domains(setting: Setting, text: str) -> list[str]:
+    return [normal_domain(word) for word in _list(setting, text)]
+
+
 _READERS = {
     "text": _text,
     "path": _path,
     "bool": _bool,
     "choice": _choice,
     "number": _number,
+    "count": _count,
     "port": _port,
     "duration": _duration,
     "bytes": _bytes,
     "list": _list,
+    "domains": _domains,
 }

@@ -61,11 +61,19 @@ class Settings:
     port: int
     bind: str
     port_base: int | None
+    domain: list[str]
+    routing: str
+    session_affinity: bool
     request_timeout: float
     idle_timeout: float
     connect_timeout: float
     quarantine: float
     boot_wait: float
+    connect_tries: int
+    backlog: int
+    head_timeout: float
+    client_keepalive: float
+    dyno_keepalive: float
     router_log: str
     pty: bool | None
     exit_on_crash: bool

@@ -49,7 +49,20 @@ TABLE: tuple[Setting, ...] = (
         "port_base", "port", None, ("--port-base",), "port of web.1, or of what is first",
         group=_ROUTER, metavar="PORT", shown_default="--port + 100",
     ),
-    # The next five: Dev Center, "HTTP Routing" and "Heroku Error Codes".
+    Setting(
+        "domain", "domains", [], ("--domain",), "names of the app besides APP.localhost",
+        group=_ROUTER, metavar="NAME", yaml_key="domains", shown_default="none",
+    ),
+    Setting(
+        "routing", "choice", "round-robin", ("--routing",), "who gets the next request",
+        group=_ROUTER, metavar="POLICY",
+        choices=("round-robin", "random", "least-connections", "two-choices"),
+    ),
+    Setting(
+        "session_affinity", "bool", False, ("--session-affinity",),
+        "keep each client at its dyno, by a cookie", group=_ROUTER,
+    ),
+    # The numbers: Dev Center, "HTTP Routing" and "Heroku Error Codes"; cowboyku for head_timeout.
     Setting(
         "request_timeout", "duration", 30.0, ("--request-timeout",),
         "wait for a response to begin (H12)", group=_ROUTER, metavar="TIME",
@@ -69,6 +82,26 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "boot_wait", "duration", 75.0, ("--boot-wait",),
         "wait for the first web dyno (H20)", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "connect_tries", "count", 10, ("--connect-tries",), "dynos that one request may try",
+        group=_ROUTER, metavar="N",
+    ),
+    Setting(
+        "backlog", "count", 200, ("--backlog",), "requests under way for each web dyno (H11)",
+        group=_ROUTER, metavar="N",
+    ),
+    Setting(
+        "head_timeout", "duration", 60.0, ("--head-timeout",), "for a whole request head (408)",
+        group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "client_keepalive", "duration", 60.0, ("--client-keepalive",),
+        "for the next request of a connection", group=_ROUTER, metavar="TIME",
+    ),
+    Setting(
+        "dyno_keepalive", "duration", 90.0, ("--dyno-keepalive",),
+        "keep idle connections to dynos; 0: none", group=_ROUTER, metavar="TIME",
     ),
     Setting(
         "router_log", "choice", "classic", ("--router-log",), "style of the request log lines",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from localku.dynos.runner import Runner
 from localku.dynos.supervisor import Supervisor
@@ -18,6 +18,7 @@ from localku.logs.entry import Entry
 from localku.logs.stream import LogStream
 from localku.manifest.manifest import Manifest
 from localku.platform.plan import Surroundings, dyno_specs
+from localku.router.policy import POLICIES
 from localku.router.table import AppRoute, Upstream
 
 NAMESPACE = uuid.UUID("6c6f6361-6c6b-5500-8000-6c6f63616c6b")
@@ -41,6 +42,10 @@ class App:
         self.release = 1  # counts the manifests that ran
         self.scaled_at = dict.fromkeys(self.formation, self.created_at)
         self.supervisor: Supervisor | None = None
+        self.routing = manifest.settings.routing
+        self.maintenance = False
+        self.on_change: Callable[[], None] = lambda: None  # the router has to look again
+        self._affinity_key = os.urandom(32)
 
     # -- what it says --------------------------------------------------------------------------
 
@@ -79,8 +84,16 @@ class App:
             starting=states.count("starting"),
             crashed=states.count("crashed"),
             error_page_url=self.manifest.env.get("ERROR_PAGE_URL", ""),
+            maintenance=self.maintenance,
             maintenance_page_url=self.manifest.env.get("MAINTENANCE_PAGE_URL", ""),
+            policy=self.routing,
+            affinity=self._affinity_key if self.manifest.settings.session_affinity else b"",
         )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which the router finds it."""
+        return (f"{self.name}.localhost", *self.manifest.settings.domain)
 
     # -- what changes it -----------------------------------------------------------------------
 
@@ -101,6 +114,22 @@ class App:
             self.scaled_at[name] = now
         self.say(f"Scaled to {self.described_formation()} by user {user}")
         self.apply()
+
+    def maintain(self, on: bool, user: str = DEFAULT_USER) -> None:
+        """Maintenance mode: every request is answered with H80 while the dynos run on."""
+        if on != self.maintenance:
+            self.maintenance = on
+            self.say(f"Maintenance mode {'enabled' if on else 'disabled'} by user {user}")
+            self.on_change()
+
+    def route_by(self, policy: str, user: str = DEFAULT_USER) -> None:
+        """Use another routing policy from the next request on. UserError for an unknown one."""
+        if policy not in POLICIES:
+            raise UserError(f"No such routing policy: it is one of {', '.join(POLICIES)}.")
+        if policy != self.routing:
+            self.routing = policy
+            self.say(f"Routing {policy} by user {user}")
+            self.on_change()
 
     def described_formation(self) -> str:
         """`web@2:Standard-1X worker@1:Standard-1X`: the whole formation in alphabetical order."""
@@ -145,9 +174,12 @@ class App:
         Quantities that were set while it ran are kept.
         """
         self.formation = self.formation_after(manifest)
+        if manifest.settings.routing != self.manifest.settings.routing:
+            self.routing = manifest.settings.routing
         self.manifest = manifest
         self.release += 1
         self.apply(refresh=True)
+        self.on_change()
 
     def formation_after(self, manifest: Manifest) -> dict[str, int]:
         """The formation with that manifest: its quantities where it says another one than before,

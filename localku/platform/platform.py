@@ -29,7 +29,7 @@ from localku.platform.app import App
 from localku.platform.home import Home
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
-from localku.router.table import AppRoute, RoutingTable
+from localku.router.table import RoutingTable
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
@@ -71,7 +71,8 @@ class Platform:
         self._hurried = False
         self._init_lost = False
         self._table_due = False
-        self._route: AppRoute | None = None
+        self._table: RoutingTable | None = None
+        self._names = own_names()
 
     @property
     def settings(self) -> Settings:
@@ -136,6 +137,7 @@ class Platform:
             size=terminal_size(),
         )
         self.app.supervisor = supervisor
+        self.app.on_change = self._changed
         self.metering = Metering(supervisor.runners.values, EVERY * settings.time_scale)
         if self.app.around.pty:
             self.loop.add_signal_handler(
@@ -199,10 +201,10 @@ class Platform:
     def _refresh_table(self) -> None:
         self._table_due = False
         route = self.app.route()
-        if route == self._route:
-            return
-        self._route = route
-        self.router.replace(RoutingTable({f"{self.app.name}.localhost": route}, route))
+        table = RoutingTable(dict.fromkeys(self.app.hosts, route), route, self._names)
+        if table != self._table:
+            self._table = table
+            self.router.replace(table)
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -234,12 +236,24 @@ def _router_settings(settings: Settings) -> RouterSettings:
     return replace(
         own,
         request_timeout=settings.request_timeout,
+        connect_tries=settings.connect_tries,
+        backlog_per_dyno=settings.backlog,
+        head_timeout=settings.head_timeout,
+        client_keepalive=settings.client_keepalive,
+        upstream_keepalive=settings.dyno_keepalive,
         idle_timeout=settings.idle_timeout,
         connect_timeout=settings.connect_timeout,
         quarantine=settings.quarantine,
         boot_wait=settings.boot_wait,
         log_format=settings.router_log,
     )
+
+
+def own_names() -> frozenset[str]:
+    """How others on the network may call this machine: the bare port is theirs, too."""
+    name = socket.gethostname().lower()
+    short = name.partition(".")[0]
+    return frozenset({name, short, f"{short}.local"})
 
 
 def terminal_size() -> tuple[int, int]:

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from localku.router import codes, forward, outcome
+from localku.router.affinity import MAX_AGE, cookie_line
 from localku.router.chunked import BadChunk, ChunkScanner, whole_chunks
 from localku.router.grammar import LINE_MAX, RESPONSE_LINE_MAX, ResponseError
 from localku.router.phase import BULK, CHUNKED, RESPOND, UNTIL_CLOSE
@@ -118,7 +119,10 @@ def _begin_body(exchange: Exchange, head: ResponseHead, data: bytes, at: int) ->
     if head.block_framing is not framing:
         head.block = forward.response_head(head, router.via, router.server, framing)
         head.block_framing = framing
-    out = head.block + (b"\r\n" if head.dated else router.date_line())
+    block = head.block
+    if exchange.app.bindings is not None:
+        block += _cookie(exchange)
+    out = block + (b"\r\n" if head.dated else router.date_line())
     exchange.out_left = left
     size = len(data) - at
     if size == left or (left == CHUNKED and _is_whole(exchange, data, at)):
@@ -127,6 +131,15 @@ def _begin_body(exchange: Exchange, head: ResponseHead, data: bytes, at: int) ->
         return
     exchange.phase = RESPOND
     relay(exchange, data[at:], out)
+
+
+def _cookie(exchange: Exchange) -> bytes:
+    """The line that binds the client to its dyno, unless it is bound already (session affinity)."""
+    bindings, dyno = exchange.app.bindings, exchange.dyno
+    if bindings is None or dyno is None:
+        return b""
+    value = bindings.renewed(exchange.fields.kept, dyno.upstream)
+    return cookie_line(value, exchange.router.date(MAX_AGE)) if value else b""
 
 
 def _is_whole(exchange: Exchange, data: bytes, at: int) -> bool:
@@ -204,6 +217,6 @@ def _switch(exchange: Exchange, link: Link, head: ResponseHead, behind: bytes) -
     exchange.status = 101
     if not router.classic:
         exchange.skipped = exchange.received - len(behind)
-    out = forward.response_head(head, router.via, router.server, _UPGRADE) + b"\r\n"
-    exchange.front.write(out + behind)
+    out = forward.response_head(head, router.via, router.server, _UPGRADE) + _cookie(exchange)
+    exchange.front.write(out + b"\r\n" + behind)
     Tunnel(exchange, link).start()

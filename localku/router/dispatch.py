@@ -25,7 +25,10 @@ def seek(exchange: Exchange, now: float) -> None:
     """Pick a dyno and send, or begin to connect; with none to pick: wait, or fail."""
     app = exchange.app
     while True:
-        dyno = app.choose(exchange.tried, now)
+        if app.bindings is None:
+            dyno = app.choose(exchange.tried, now)
+        else:
+            dyno = app.choose_bound(exchange.fields.kept, exchange.tried, now)
         if dyno is None:
             _nobody(exchange, now)
             return

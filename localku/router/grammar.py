@@ -48,6 +48,11 @@ class ResponseError(Exception):
         self.restriction = restriction
 
 
+def is_address(host: str) -> bool:
+    """Whether a host (without port) is a numeric address: IPv6 in brackets, or digits and dots."""
+    return host.startswith("[") or not host.strip("0123456789.")
+
+
 def is_token(value: bytes) -> bool:
     """Whether value is a non-empty RFC 9110 token."""
     return bool(value) and not value.translate(None, TOKEN)

@@ -78,6 +78,8 @@ def no_such_app_page() -> bytes:
         "No such app",
         "There is no app configured at that hostname. Perhaps the app owner has renamed it, or "
         "you mistyped the URL.",
+        "An app is at localhost, at APP.localhost, and at the names that it was given: "
+        "localku start --domain NAME",
     )
 
 

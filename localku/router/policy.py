@@ -15,6 +15,7 @@ ROUND_ROBIN = "round-robin"
 RANDOM = "random"
 LEAST_CONNECTIONS = "least-connections"
 TWO_CHOICES = "two-choices"
+POLICIES = (ROUND_ROBIN, RANDOM, LEAST_CONNECTIONS, TWO_CHOICES)
 
 Below = Callable[[int], int]  # rng: an integer in [0, n)
 

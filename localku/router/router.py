@@ -21,6 +21,7 @@ from localku.router.apps import App
 from localku.router.carrier import Carrier
 from localku.router.clock import FOREVER, Clock
 from localku.router.front import Front
+from localku.router.grammar import is_address
 from localku.router.hot import best_poller
 from localku.router.ids import RequestIds
 from localku.router.poller import Poller
@@ -30,7 +31,7 @@ from localku.router.upstream import Link
 from localku.router.wire import READ_SIZE
 
 _EDGES_MAX = 1024  # client addresses whose edge is kept for their next connection
-_ANY_HOST = ".localhost"  # other names under it belong to apps that do not exist
+_HERE = ("localhost", "127.0.0.1", "[::1]")  # what most clients call the bare port
 
 
 class Router:
@@ -96,8 +97,9 @@ class Router:
         vanished = [app for name, app in before.items() if name not in self._apps]
         for app in vanished:
             app.update(type(app.route)(app.name))
-        self._hosts = {host: self._apps[route.app] for host, route in table.hosts.items()}
         self.default = self._apps[table.default.app] if table.default else None
+        self._hosts = dict.fromkeys((*_HERE, *table.bare), self.default) if self.default else {}
+        self._hosts |= {host: self._apps[route.app] for host, route in table.hosts.items()}
         for app in (*self._apps.values(), *vanished):
             self._wake(app)
 
@@ -131,9 +133,19 @@ class Router:
     def find(self, host_key: str) -> App | None:
         """The app of a host (lower case, without port); None: no such app."""
         app = self._hosts.get(host_key)
-        if app is None and not host_key.endswith(_ANY_HOST):
+        return self._find_wide(host_key) if app is None else app
+
+    def _find_wide(self, host_key: str) -> App | None:
+        """The app of a wildcard domain, the nearest first; the default app for any address."""
+        if is_address(host_key):
             return self.default
-        return app
+        rest = host_key
+        while rest:
+            _, _, rest = rest.partition(".")
+            app = self._hosts.get(f"*.{rest}")
+            if app is not None:
+                return app
+        return None
 
     def client_error(self, status: int, cause: str, fields: str = codes.NONE) -> codes.Code:
         """How a request that broke the protocol is logged."""
@@ -157,10 +169,10 @@ class Router:
             except Exception as error:  # a log stream in trouble must not stop the router
                 self.poller.report(error)
 
-    def date(self) -> bytes:
-        """The value of Date now."""
+    def date(self, ahead: int = 0) -> bytes:
+        """The value of Date now, or of a moment so many seconds ahead."""
         self.date_line()
-        return self._date
+        return forward.http_date(gmtime(self._second + ahead)) if ahead else self._date
 
     def date_line(self) -> bytes:
         """`Date: …` and the empty line that ends a head, formatted once a second."""

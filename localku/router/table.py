@@ -26,6 +26,7 @@ class AppRoute:
     quantity: web dynos in the formation (0: H14). starting and crashed count the web dynos in those
     states: with none up, starting > 0 means wait (H20 after the boot wait), else crashed means H10.
     policy: a name of localku.router.policy; it may change from table to table.
+    affinity: keys the session affinity cookie; b"" for no affinity.
     """
 
     app: str
@@ -37,11 +38,17 @@ class AppRoute:
     error_page_url: str = ""
     maintenance_page_url: str = ""
     policy: str = "round-robin"
+    affinity: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """hosts: lower-case host name without port -> app. default: the bare port's app, or None."""
+    """hosts: lower-case host name without port -> app; `*.example.test` stands for all below it.
+
+    default: the app of the bare port, or None. bare: names of this machine besides localhost and
+    its addresses; any other name that is not in hosts belongs to no app.
+    """
 
     hosts: dict[str, AppRoute] = field(default_factory=dict)
     default: AppRoute | None = None
+    bare: frozenset[str] = frozenset()

@@ -88,6 +88,8 @@ def test_sizes_that_are_none(text: str) -> None:
         ("--grace 9,web=5s", {"grace": 9.0, "types": {"web": {"grace": 5.0}}}),
         ("--watch-pattern web=*.py", {"types": {"web": {"watch_pattern": ["*.py"]}}}),
         ("--health web=/up", {"types": {"web": {"health": "/up"}}}),
+        ("--domain WWW.Shop.test.,*.shop.test", {"domain": ["www.shop.test", "*.shop.test"]}),
+        ("--backlog 5 --dyno-keepalive 0", {"backlog": 5, "dyno_keepalive": 0.0}),
         ("-h --help", {"help": True}),
     ],
 )
@@ -99,6 +101,7 @@ def test_what_is_not_a_flag() -> None:
     assert parse_argv(["web", "-p", "1", "-", "--", "-p", "--x"])[1] == ["web", "-", "-p", "--x"]
 
 
+DOMAIN = "(write www.example.test or *.example.test)"
 PORT = "(write a number from 1 to 65535, or 0 for any free port)"
 
 
@@ -122,6 +125,8 @@ PORT = "(write a number from 1 to 65535, or 0 for any free port)"
         ("--format xml", "--format: 'xml' is not one of heroku, short, json"),
         ("--watch=maybe", "--watch: 'maybe' is neither yes nor no (write true or false)"),
         ("--time-scale 0", "--time-scale: '0' is not a number above 0 (write 0.1 or 1)"),
+        ("--backlog 0", "--backlog: '0' is not a whole number from 1 (write 1 or 10)"),
+        ("--domain a..b", f"--domain: 'a..b' is not a domain {DOMAIN}"),
         ("--health up", "--health: 'up' is not a path of a URL (write /healthz)"),
         ("-e a,,b", "-e: 'a,,b' has an empty part (write one name, or several with commas)"),
     ],
@@ -148,7 +153,7 @@ def test_every_setting_has_a_typed_attribute() -> None:
 def test_every_setting_is_reached_by_flag_variable_and_file() -> None:
     """The value of each source arrives under the same name and type."""
     texts = {"port": "81", "bool": "yes", "duration": "3s", "bytes": "1MB", "number": "2"}
-    texts |= {"path": "/x", "text": "x", "list": "x"}
+    texts |= {"path": "/x", "text": "x", "list": "x", "count": "2", "domains": "x.test"}
     for item in TABLE:
         text = item.choices[-1] if item.choices else texts[item.kind]
         text = "web=7" if item.name == "formation" else text

@@ -9,6 +9,7 @@ import pytest
 from router_rig import GET, Conn, fields_of, rigged, run, until
 
 from localku.router.settings import RouterSettings
+from localku.router.table import RoutingTable
 
 LINE = re.compile(
     r'at=info method=GET path="/a%20b\?c=d&e" host=app\.localhost:5006 '
@@ -167,7 +168,12 @@ def test_log_lines_of_one_turn_come_as_one_entry() -> None:
         pytest.param(b"localhost:5006", 200, id="the bare port"),
         pytest.param(b"127.0.0.1", 200, id="an address"),
         pytest.param(b"[::1]:5006", 200, id="an IPv6 address"),
-        pytest.param(b"my.example.org", 200, id="a foreign name"),
+        pytest.param(b"192.168.7.1:80", 200, id="any address"),
+        pytest.param(b"my-laptop.local", 200, id="this machine's name"),
+        pytest.param(b"www.shop.test", 200, id="a custom domain"),
+        pytest.param(b"a.b.wide.test", 200, id="below a wildcard domain"),
+        pytest.param(b"wide.test", 404, id="a wildcard is not the name itself"),
+        pytest.param(b"my.example.org", 404, id="a foreign name"),
         pytest.param(b"other.localhost", 404, id="an app that does not exist"),
     ],
 )
@@ -175,6 +181,9 @@ def test_hosts_find_their_app(host: bytes, status: int) -> None:
     async def scenario() -> None:
         async with rigged() as rig:
             await rig.dyno()
+            names = ("app.localhost", "www.shop.test", "*.wide.test")
+            hosts = dict.fromkeys(names, rig.route)
+            rig.router.replace(RoutingTable(hosts, rig.route, frozenset({"my-laptop.local"})))
             client = await rig.dial()
             head, body = await client.ask(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
             assert head.startswith(b"HTTP/1.1 %d " % status)
