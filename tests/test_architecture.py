@@ -29,7 +29,8 @@ dynos/lifecycle dynos/effects dynos/backoff dynos/quota dynos/wire dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
 router/grammar router/forward router/chunked router/quarantine router/settings
 watch/rules watch/debounce watch/ignores watch/runaway
-platform/plan api/errors api/wishes api/lookup
+platform/plan platform/seen platform/state platform/migrations platform/catalog
+manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
@@ -37,7 +38,8 @@ START_PATH = {"os", "sys", "re", "errno", "gc", "time", "marshal", "_socket", "h
 _START = """
 cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
 dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command dynos/wire
-dynos/tree dynos/rites dynos/kernel platform/home platform/plan router/listener
+dynos/tree dynos/rites dynos/kernel platform/home platform/plan platform/seen platform/savedfile
+router/listener manifest/domain
 """
 START = _START.split()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 from aiohttp import web
 
 from localku.api import errors, lookup, serialize, wishes
-from localku.api.exchange import read_object, reply
+from localku.api.exchange import listing, read_object, reply
 from localku.api.host import HOST, apps
 from localku.errors import UserError
+from localku.manifest.appname import made_up
 from localku.platform.app import App
 from localku.router.policy import POLICIES
 
@@ -17,24 +20,74 @@ def of_request(request: web.Request) -> App:
     return lookup.app(apps(request), request.match_info["app"])
 
 
+def _json(request: web.Request, app: App) -> serialize.Json:
+    return serialize.app(app, request.app[HOST].port)
+
+
 async def index(request: web.Request) -> web.Response:
-    """GET /apps"""
-    port = request.app[HOST].port
-    return reply([serialize.app(each, port) for each in apps(request)])
+    """GET /apps, /users/{user}/apps"""
+    return listing(request, [_json(request, each) for each in apps(request)])
 
 
 async def info(request: web.Request) -> web.Response:
     """GET /apps/{app}"""
-    return reply(serialize.app(of_request(request), request.app[HOST].port))
+    return reply(_json(request, of_request(request)))
+
+
+async def create(request: web.Request) -> web.Response:
+    """POST /apps: without a name, one is made up"""
+    body = await read_object(request)
+    name = body.get("name") or made_up(secrets.randbelow)
+    if not isinstance(name, str):
+        raise errors.invalid("Name is invalid.")
+    try:
+        app = request.app[HOST].hosting.create(name)
+    except UserError as error:
+        raise errors.invalid(str(error)) from None
+    return reply({**_json(request, app), "create_status": "complete"}, 201)
 
 
 async def update(request: web.Request) -> web.Response:
-    """PATCH /apps/{app}: maintenance mode"""
+    """PATCH /apps/{app}: another name, maintenance mode"""
     app = of_request(request)
     body = await read_object(request)
-    if "maintenance" in body:
-        app.maintain(wishes.flag(body["maintenance"], "maintenance"))
-    return reply(serialize.app(app, request.app[HOST].port))
+    on = wishes.flag(body["maintenance"], "maintenance") if "maintenance" in body else None
+    name = body.get("name")
+    if name is not None and not isinstance(name, str):
+        raise errors.invalid("Name is invalid.")
+    if name is not None:
+        try:
+            request.app[HOST].hosting.rename(app, name)
+        except UserError as error:
+            raise errors.invalid(str(error)) from None
+    if on is not None:
+        app.maintain(on)
+    return reply(_json(request, app))
+
+
+async def destroy(request: web.Request) -> web.Response:
+    """DELETE /apps/{app}"""
+    app = of_request(request)
+    gone = _json(request, app)
+    try:
+        request.app[HOST].hosting.destroy(app)
+    except UserError as error:
+        raise errors.invalid(str(error)) from None
+    return reply(gone)
+
+
+async def source(request: web.Request) -> web.Response:
+    """PUT /localku/apps/{app}/source `{"root": "/path"}`: the folder that the app's code is in"""
+    app = of_request(request)
+    body = await read_object(request)
+    root = body.get("root")
+    if not isinstance(root, str) or not root.startswith("/"):
+        raise errors.invalid("The root has to be an absolute path.")
+    try:
+        request.app[HOST].hosting.source(app, root)
+    except UserError as error:
+        raise errors.invalid(str(error)) from None
+    return reply({"root": root})
 
 
 async def routing(request: web.Request) -> web.Response:
@@ -53,10 +106,56 @@ async def route_by(request: web.Request) -> web.Response:
     return await routing(request)
 
 
+async def collaborators(request: web.Request) -> web.Response:
+    """GET /apps/{app}/collaborators: the one user"""
+    return listing(request, [serialize.collaborator(of_request(request))])
+
+
+async def collaborator(request: web.Request) -> web.Response:
+    """GET /apps/{app}/collaborators/{email or id}"""
+    one = serialize.collaborator(of_request(request))
+    if request.match_info["user"] not in (one["id"], serialize.USER):
+        raise errors.not_found("collaborator", "collaborator")
+    return reply(one)
+
+
+async def no_collaborator(request: web.Request) -> web.Response:
+    """POST, DELETE of collaborators: a laptop has one user"""
+    of_request(request)
+    raise errors.forbidden("A laptop has one user: collaborators cannot be changed here.")
+
+
+async def nothing(request: web.Request) -> web.Response:
+    """What an app has none of yet: add-ons, builds, buildpacks, …"""
+    of_request(request)
+    return reply([])
+
+
+async def no_coupling(request: web.Request) -> web.Response:
+    """GET /apps/{app}/pipeline-couplings: it is in no pipeline"""
+    of_request(request)
+    raise errors.not_found("pipeline coupling", "pipeline_coupling")
+
+
 ROUTES = [
     web.get("/apps", index),
+    web.post("/apps", create),
+    web.get("/users/{user}/apps", index),
     web.get("/apps/{app}", info),
     web.patch("/apps/{app}", update),
+    web.delete("/apps/{app}", destroy),
+    web.get("/apps/{app}/collaborators", collaborators),
+    web.post("/apps/{app}/collaborators", no_collaborator),
+    web.get("/apps/{app}/collaborators/{user}", collaborator),
+    web.delete("/apps/{app}/collaborators/{user}", no_collaborator),
+    web.get("/apps/{app}/addons", nothing),
+    web.get("/apps/{app}/addon-attachments", nothing),
+    web.get("/apps/{app}/builds", nothing),
+    web.get("/apps/{app}/buildpack-installations", nothing),
+    web.get("/apps/{app}/sni-endpoints", nothing),
+    web.get("/apps/{app}/webhooks", nothing),
+    web.get("/apps/{app}/pipeline-couplings", no_coupling),
+    web.put("/localku/apps/{app}/source", source),
     web.get("/localku/apps/{app}/routing", routing),
     web.patch("/localku/apps/{app}/routing", route_by),
 ]

@@ -84,7 +84,7 @@ class Session:
         self.inlet = Inlet(run.terminal.output, lambda: self.outbox.put(b""))
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._goodbye: tuple[int, str] | None = None
-        self._patience = PATIENCE * app.manifest.settings.time_scale
+        self._patience = PATIENCE * app.time_scale
 
     async def serve(self, *, show_recent: bool) -> None:
         """Carry bytes both ways until one side has enough."""

@@ -56,7 +56,7 @@ class ControlSocket:
             self._runner = await server.serve(self.platform, self._started, listening)
         except Exception as error:
             # the app goes on without its API; whoever asks for it is refused at once
-            self.platform.app.say(f"The API cannot be served: {type(error).__name__}: {error}")
+            self.platform.say(f"The API cannot be served: {type(error).__name__}: {error}")
             listening.close()
 
     async def close(self) -> None:

@@ -38,6 +38,16 @@ def invalid(message: str) -> ApiError:
     return ApiError(422, "invalid_params", message)
 
 
+def forbidden(message: str) -> ApiError:
+    """It is understood, and not allowed."""
+    return ApiError(403, "forbidden", message)
+
+
+def unauthorized() -> ApiError:
+    """No key, or another one than this platform's."""
+    return ApiError(401, "unauthorized", "Invalid credentials provided.")
+
+
 def malformed(message: str) -> ApiError:
     """The request's body cannot be read."""
     return ApiError(400, "bad_request", message)

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from localku.api import errors
+from localku.api import errors, ranges
 from localku.api.host import HOST
 
 MAX_BODY = 256 << 10  # bytes; a thousand changes of a formation are some 50,000
@@ -28,6 +28,17 @@ def reply(value: object, status: int = 200) -> web.Response:
     """An answer of JSON."""
     body = json.dumps(value, separators=(",", ":")).encode() + b"\n"
     return web.Response(body=body, status=status, content_type="application/json", charset="utf-8")
+
+
+def listing(request: web.Request, objects: list[dict[str, object]]) -> web.Response:
+    """An answer of a list, or of the piece of it that the request's Range asks for."""
+    asked = ranges.parse(request.headers.get("Range", ""))
+    piece, following = ranges.apply(objects, asked)
+    response = reply(piece, 206 if following else 200)
+    response.headers["Accept-Ranges"] = "id, name, created_at, updated_at, version"
+    if following:
+        response.headers["Next-Range"] = following
+    return response
 
 
 async def read_object(request: web.Request) -> dict[str, object]:
@@ -79,7 +90,7 @@ def _request_id(given: str) -> str:
 
 
 def _report(request: web.Request, request_id: str, error: Exception) -> None:
-    say = request.app[HOST].app.say
+    say = request.app[HOST].say
     say(f"Internal error in {request.method} {request.path} (request {request_id}):")
     for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
         say(line)

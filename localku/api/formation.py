@@ -26,9 +26,10 @@ async def update_batch(request: web.Request) -> web.Response:
     app = of_request(request)
     body = await read_object(request)
     wanted = wishes.batch(app, body)
-    if wanted:
-        app.scale(wanted)
-    return reply([serialize.formation(app, kind) for kind in wanted])
+    if wanted.quantities or wanted.sizes:
+        app.scale(wanted.quantities, sizes=wanted.sizes)
+    kinds = dict.fromkeys((*wanted.quantities, *wanted.sizes))
+    return reply([serialize.formation(app, kind) for kind in kinds])
 
 
 async def update(request: web.Request) -> web.Response:
@@ -36,7 +37,9 @@ async def update(request: web.Request) -> web.Response:
     app = of_request(request)
     body = await read_object(request)
     kind = lookup.process_type(app, request.match_info["type"])
-    app.scale({kind: wishes.one(kind, app.formation.get(kind, 0), body)})
+    wanted = wishes.Wishes()
+    wanted.add(app, kind, body)
+    app.scale(wanted.quantities, sizes=wanted.sizes)
     return reply(serialize.formation(app, kind))
 
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from aiohttp import web
 
 from localku.platform.app import App
+from localku.platform.hosting import Hosting
 
 
 class Host(Protocol):
-    """The platform: its app, and the router's port."""
+    """The platform: its apps, and the router's port."""
 
-    app: App
+    hosting: Hosting
 
     @property
     def port(self) -> int: ...
+
+    def say(self, text: str) -> None: ...
 
 
 HOST = web.AppKey("host", Host)
 STARTED = web.AppKey("started", float)  # loop time at which the platform began
 
 
-def apps(request: web.Request) -> Sequence[App]:
-    """The apps of this platform: the one that `localku start` runs."""
-    return (request.app[HOST].app,)
+def apps(request: web.Request) -> Iterable[App]:
+    """The apps of this platform."""
+    return request.app[HOST].hosting.apps.values()

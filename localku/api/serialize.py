@@ -1,7 +1,8 @@
 """The platform's objects as Heroku's JSON: every field of its schema, no field that it lacks. Pure.
 
-Definitions `app`, `formation` and `dyno` of Heroku's Platform API hyper-schema. What a laptop does
-not have is null, as Heroku has it for what an app does not use.
+Definitions `app`, `formation`, `dyno`, `release`, `domain`, `app-feature` and `collaborator` of
+Heroku's Platform API hyper-schema. What a laptop does not have is null, as Heroku has it for what
+an app does not use.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import urllib.parse
 import uuid
 from typing import TYPE_CHECKING
 
+from localku.platform.catalog import DEFAULT_SIZE, HERE
+
 if TYPE_CHECKING:
     from localku.dynos.runner import Runner
     from localku.platform.app import App
+    from localku.platform.features import Feature
+    from localku.platform.state import Domain, Release
 
 Json = dict[str, object]
 
-SIZE = "Standard-1X"
-HERE = "local"  # the region and the stack: this machine
+SIZE = DEFAULT_SIZE
 USER = "you@localhost"
 # ids of what is the same on every laptop
 NAMESPACE = uuid.UUID("6c6f6361-6c6b-5500-8000-6c6f63616c6b")
@@ -40,31 +44,42 @@ def timestamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def user(email: str) -> Json:
+    """How the other objects name a user."""
+    return {"email": email, "id": fixed_id("account", email)}
+
+
+def named(kind: str, name: str) -> Json:
+    """How the other objects name something that every platform has."""
+    return {"id": fixed_id(kind, name), "name": name}
+
+
 def app(each: App, port: int) -> Json:
     """One app. port: the router's, for web_url."""
-    here: Json = {"id": fixed_id("stack", HERE), "name": HERE}
+    state = each.state
+    root = each.manifest.root if each.manifest is not None else ""
     return {
         "acm": False,
         "archived_at": None,
         "buildpack_provided_description": None,
-        "build_stack": here,
-        "created_at": timestamp(each.created_at),
-        "generation": {"id": fixed_id("generation", "cedar"), "name": "cedar"},
-        "git_url": "file://" + urllib.parse.quote(os.fsencode(each.manifest.root)),
+        "build_stack": named("stack", HERE),
+        "created_at": timestamp(state.created_at),
+        "generation": named("generation", "cedar"),
+        "git_url": "file://" + urllib.parse.quote(os.fsencode(root)),
         "id": each.id,
         "internal_routing": None,
-        "maintenance": each.maintenance,
+        "maintenance": state.maintenance,
         "name": each.name,
-        "owner": {"email": USER, "id": fixed_id("account", USER)},
+        "owner": user(USER),
         "organization": None,
         "team": None,
-        "region": {"id": fixed_id("region", HERE), "name": HERE},
-        "released_at": timestamp(each.created_at),
+        "region": named("region", HERE),
+        "released_at": timestamp(state.released_at) if state.released_at else None,
         "repo_size": None,
         "slug_size": None,
         "space": None,
-        "stack": here,
-        "updated_at": timestamp(max([each.created_at, *each.scaled_at.values()])),
+        "stack": named("stack", HERE),
+        "updated_at": timestamp(state.updated_at),
         "web_url": f"http://{each.name}.localhost:{port}/",
     }
 
@@ -76,27 +91,31 @@ def formation_id(each: App, kind: str) -> str:
 
 def formation(each: App, kind: str) -> Json:
     """One process type and how many dynos of it are wanted."""
+    process = each.processes.get(kind)
+    size = each.size(kind)
     return {
         "app": reference(each),
         "command": each.commands[kind],
-        "created_at": timestamp(each.created_at),
-        "dyno_size": {"id": fixed_id("dyno-size", SIZE), "name": SIZE},
+        "created_at": timestamp(process.created_at if process else each.state.created_at),
+        "dyno_size": named("dyno-size", size),
         "id": formation_id(each, kind),
-        "quantity": each.formation.get(kind, 0),
-        "size": SIZE,
+        "quantity": each.quantity(kind),
+        "size": size,
         "type": kind,
-        "updated_at": timestamp(each.scaled_at.get(kind, each.created_at)),
+        "updated_at": timestamp(process.updated_at if process else each.state.created_at),
     }
 
 
 def dyno_id(each: App, runner: Runner) -> str:
     """The id of one dyno: another one after each restart, as on Heroku."""
-    return id_within(each, f"dyno/{each.created_at}/{runner.spec.name}/{runner.life.run}")
+    run = runner.current
+    return run.id if run is not None else id_within(each, f"dyno/{runner.spec.name}")
 
 
 def dyno(each: App, runner: Runner) -> Json:
-    """One dyno."""
-    started = runner.current.started_at if runner.current is not None else 0.0
+    """One dyno of the formation."""
+    run = runner.current
+    started = run.started_at if run is not None else 0.0
     return {
         "app": reference(each),
         "attach_url": None,
@@ -104,11 +123,100 @@ def dyno(each: App, runner: Runner) -> Json:
         "created_at": timestamp(started or runner.changed_at),
         "id": dyno_id(each, runner),
         "name": runner.spec.name,
-        "release": {"id": id_within(each, f"release/{each.release}"), "version": each.release},
-        "size": SIZE,
+        "release": release_reference(each, run.release if run is not None else each.version),
+        "size": each.size(runner.spec.type),
         "state": runner.state,
         "type": runner.spec.type,
         "updated_at": timestamp(runner.changed_at),
+    }
+
+
+def release_reference(each: App, version: int) -> Json:
+    """How a dyno names its release."""
+    found = each.store.release(each.id, str(version))
+    id = found.id if found is not None else id_within(each, f"release/{version}")
+    return {"id": id, "version": version}
+
+
+def release(each: App, one: Release) -> Json:
+    """One release. Its slug is the live folder, so there is no object of it."""
+    return {
+        "addon_plan_names": [],
+        "artifacts": [],
+        "app": reference(each),
+        "created_at": timestamp(one.created_at),
+        "description": one.description,
+        "id": one.id,
+        "updated_at": timestamp(one.updated_at),
+        "slug": None,
+        "status": one.status,
+        "user": user(one.user),
+        "version": one.version,
+        "current": one.version == each.version,
+        "output_stream_url": None,
+        "eligible_for_rollback": one.version < each.version and one.status == "succeeded",
+    }
+
+
+def own_domain(each: App) -> Json:
+    """The name that an app has from the platform."""
+    created = timestamp(each.state.created_at)
+    return {
+        "acm_status": None,
+        "acm_status_reason": None,
+        "app": reference(each),
+        "cname": None,
+        "created_at": created,
+        "hostname": f"{each.name}.localhost",
+        "id": id_within(each, "domain"),
+        "kind": "heroku",
+        "updated_at": created,
+        "status": "none",
+        "sni_endpoint": None,
+    }
+
+
+def domain(each: App, one: Domain) -> Json:
+    """A custom domain."""
+    return {
+        **own_domain(each),
+        "cname": f"{each.name}.localhost",
+        "created_at": timestamp(one.created_at),
+        "hostname": one.hostname,
+        "id": one.id,
+        "kind": "custom",
+        "updated_at": timestamp(one.updated_at),
+    }
+
+
+def feature(each: App, one: Feature, on: bool) -> Json:
+    """A feature of an app, and whether it is on."""
+    switch = each.switches.get(one.name)
+    return {
+        "created_at": timestamp(switch.created_at if switch else each.state.created_at),
+        "description": one.description,
+        "doc_url": one.doc_url,
+        "enabled": on,
+        "id": id_within(each, f"feature/{one.name}"),
+        "name": one.name,
+        "state": one.state,
+        "updated_at": timestamp(switch.updated_at if switch else each.state.created_at),
+        "display_name": one.name,
+        "feedback_email": USER,
+    }
+
+
+def collaborator(each: App) -> Json:
+    """The one user, who owns everything."""
+    created = timestamp(each.state.created_at)
+    return {
+        "app": reference(each),
+        "created_at": created,
+        "id": id_within(each, "collaborator"),
+        "permissions": [],
+        "role": "owner",
+        "updated_at": created,
+        "user": {**user(USER), "federated": False},
     }
 
 

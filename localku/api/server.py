@@ -6,12 +6,15 @@ import socket
 
 from aiohttp import web
 
-from localku.api import apps, attach, dynos, formation, status
+from localku.api import apps, attach, catalog, config_vars, dynos, formation, names, status
 from localku.api.exchange import MAX_BODY, exchange
 from localku.api.host import HOST, STARTED, Host
 from localku.api.terminal import Sizes
 
-ROUTES = [*apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *status.ROUTES, *attach.ROUTES]
+ROUTES = [
+    *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
+    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES),
+]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
 

@@ -18,8 +18,7 @@ async def status(request: web.Request) -> web.Response:
     return reply(
         {
             "pid": os.getpid(),
-            "app": host.app.name,
-            "root": host.app.manifest.root,
+            "apps": list(host.hosting.apps),
             "port": host.port,
             "uptime": round(uptime, 3),
         }

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localku.api import errors, lookup
-from localku.api.serialize import SIZE, fixed_id
+from localku.api.serialize import fixed_id
 from localku.errors import UserError
 from localku.manifest.formation import MAX_QUANTITY, Change
+from localku.platform.catalog import SIZES
 
 if TYPE_CHECKING:
     from localku.platform.app import App
@@ -25,34 +26,41 @@ def flag(wish: object, name: str) -> bool:
     raise errors.invalid(f"Invalid {name}: it has to be true or false.")
 
 
-def batch(app: App, body: dict[str, object]) -> dict[str, int]:
-    """The quantity of each process type that `{"updates": [...]}` names. Raises ApiError."""
+class Wishes:
+    """quantities, sizes: of the process types that are to have others than now."""
+
+    def __init__(self) -> None:
+        self.quantities: dict[str, int] = {}
+        self.sizes: dict[str, str] = {}
+
+    def add(self, app: App, kind: str, update: dict[str, object]) -> None:
+        """One update of one process type, on top of those before. Raises ApiError."""
+        size = _size(update.get("size", update.get("dyno_size")))
+        if size:
+            self.sizes[kind] = size
+        wish = update.get("quantity")
+        if wish is None:
+            return
+        now = self.quantities.get(kind, app.quantity(kind))
+        try:
+            self.quantities[kind] = _change(kind, wish).quantity(now)
+        except UserError as error:
+            raise errors.invalid(f"Invalid quantity: {error}.") from None
+
+
+def batch(app: App, body: dict[str, object]) -> Wishes:
+    """What `{"updates": [...]}` wants. Raises ApiError."""
     updates = body.get("updates")
     if not isinstance(updates, list):
         raise errors.invalid("Require params: updates.")
     if len(updates) > MAX_UPDATES:
         raise errors.invalid(f"More than {MAX_UPDATES} updates.")
-    wanted: dict[str, int] = {}
+    wishes = Wishes()
     for update in updates:
         if not isinstance(update, dict) or not isinstance(update.get("type"), str):
             raise errors.invalid("Each update needs a type.")
-        kind = lookup.process_type(app, update["type"])
-        now = wanted.get(kind, app.formation.get(kind, 0))
-        wanted[kind] = one(kind, now, update)
-    return wanted
-
-
-def one(kind: str, now: int, update: dict[str, object]) -> int:
-    """The quantity of one process type after an update. now: before it. Raises ApiError."""
-    _check_size(update.get("size"))
-    _check_size(update.get("dyno_size"))
-    wish = update.get("quantity")
-    if wish is None:
-        return now
-    try:
-        return _change(kind, wish).quantity(now)
-    except UserError as error:
-        raise errors.invalid(f"Invalid quantity: {error}.") from None
+        wishes.add(app, lookup.process_type(app, update["type"]), update)
+    return wishes
 
 
 def _change(kind: str, wish: object) -> Change:
@@ -69,12 +77,17 @@ def _change(kind: str, wish: object) -> Change:
     return Change(kind, sign, int(digits) if len(digits) < 10 else MAX_QUANTITY + 1)
 
 
-def _check_size(wish: object) -> None:
-    """Every dyno here is of one size: to ask for that one is fine."""
+def _size(wish: object) -> str:
+    """The dyno size that is asked for, "" for none. Raises ApiError for one that there is not."""
     if isinstance(wish, dict):
         wish = wish.get("name", wish.get("id"))
-    if wish is None or wish == fixed_id("dyno-size", SIZE):
-        return
-    if not isinstance(wish, str) or wish.lower() != SIZE.lower():
-        shown = repr(wish) if len(str(wish)) <= 40 else "that"
-        raise errors.invalid(f"No such dyno size as {shown}: here every dyno is {SIZE}.")
+    if wish is None:
+        return ""
+    for size in SIZES:
+        if isinstance(wish, str) and wish.lower() in (
+            size.name.lower(),
+            fixed_id("dyno-size", size.name),
+        ):
+            return size.name
+    shown = repr(wish) if len(str(wish)) <= 40 else "that"
+    raise errors.invalid(f"No such dyno size as {shown}: see `localku ps:type`.")

@@ -15,13 +15,14 @@ from localku.errors import UserError
 from localku.logs.console import Console
 from localku.logs.format import Formatter
 from localku.logs.palette import Palette
-from localku.logs.stream import LogStream
+from localku.manifest import manifest as manifests
 from localku.manifest.manifest import Manifest
 from localku.manifest.settings import Settings
-from localku.platform.app import App
 from localku.platform.home import Home
+from localku.platform.hosting import Hosting, folder_state
 from localku.platform.plan import Surroundings
 from localku.platform.platform import Platform
+from localku.platform.store import Store
 
 
 class Start:
@@ -47,16 +48,34 @@ class Start:
         self.home = home
         self.began = began
 
+    def _read(self, root: str) -> Manifest:
+        return manifests.load({**self.given, "root": root}, os.environ, self.only)
+
     def run(self, bound: list[Socket], init: InitClient, runs: list[EarlyRun]) -> int:
         """Run the platform until it ends; returns the exit status."""
         # the start path has no time for the `socket` module; its protocol number must stay TCP
         sockets = [socket.socket(fileno=each.detach()) for each in bound]
-        stream = LogStream()
-        console = Console(1, _formatter(self.manifest, self.manifest.settings))
-        stream.subscribe(console)
-        app = App(self.manifest, self.around, stream)
+        settings = self.manifest.settings
+        console = Console(1, _formatter(self.manifest, settings))
+        store = Store(self.home.database)
+        hosting = Hosting(
+            settings,
+            store,
+            self.around,
+            only=True,
+            read=self._read,
+            watch=lambda app: app.stream.subscribe(console),
+        )
+        app = hosting.add(folder_state(store, self.manifest), self.manifest)
         platform = Platform(
-            app, home=self.home, init=init, early=runs, sockets=sockets, console=console
+            settings,
+            home=self.home,
+            store=store,
+            hosting=hosting,
+            init=init,
+            early=runs,
+            sockets=sockets,
+            console=console,
         )
         platform.services.append(ControlSocket(platform, self.home.socket))
         if self.manifest.settings.watch:

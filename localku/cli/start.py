@@ -15,7 +15,14 @@ from localku.manifest import manifest as manifests
 from localku.manifest.settings import parse_argv
 from localku.platform.home import FOLDER, Home
 from localku.platform.plan import Surroundings, dyno_specs, refuse_missing
+from localku.platform.savedfile import read_saved
+from localku.platform.seen import merged_config, merged_formation
 from localku.router import listener
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localku.dynos.spec import DynoSpec
+    from localku.manifest.manifest import Manifest
 
 
 def main(name: str, argv: list[str]) -> int:
@@ -31,7 +38,7 @@ def main(name: str, argv: list[str]) -> int:
     try:
         sockets = listener.bind(settings.bind, settings.port)
         around = Surroundings(os.environ, sockets[0].getsockname()[1], pty=pty)
-        specs = dyno_specs(manifest, manifest.quantities, around)
+        specs = _first_specs(manifest, home, around)
         refuse_missing(manifest, specs)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
         try:
@@ -43,6 +50,16 @@ def main(name: str, argv: list[str]) -> int:
             init.close()
     finally:
         home.close()
+
+
+def _first_specs(manifest: Manifest, home: Home, around: Surroundings) -> list[DynoSpec]:
+    """The dynos to begin with: what the files say, and what was set by commands since."""
+    saved = read_saved(home.database)
+    if saved is not None:
+        manifest.keep_generated(saved.generated)
+    config = merged_config(saved, manifest.env)
+    formation = merged_formation(saved, manifest.quantities)
+    return dyno_specs(manifest, formation, config, around)
 
 
 def _size() -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import uuid
 from collections.abc import Callable
 from typing import Protocol
 
@@ -27,13 +28,28 @@ SIGNALS = {"TERM": (rites.SIGTERM, rites.SIGCONT), "KILL": (rites.SIGKILL,)}
 class Run:
     """What one run of a dyno holds."""
 
-    __slots__ = ("host", "key", "number", "pid", "port", "pump", "started_at", "terminal")
+    __slots__ = (
+        *(
+            "host",
+            "id",
+            "key",
+            "number",
+            "pid",
+            "port",
+            "pump",
+            "release",
+            "started_at",
+            "terminal",
+        ),
+    )
 
     def __init__(self, number: int, key: int, port: int, terminal: process.Terminal) -> None:
         self.number = number
         self.key = key
         self.port = port
         self.terminal = terminal
+        self.id = str(uuid.uuid4())
+        self.release = 0
         self.pump: Pump | None = None
         self.host = ""
         self.pid = 0
@@ -181,6 +197,7 @@ class Runner:
     def _spawn(self, number: int) -> None:
         run, self._adopted = self._adopted, None
         self.current = run if run is not None else self._order(number)
+        self.current.release = self.spec.release
         self.host.track(self.current, self)
 
     def _order(self, number: int) -> Run:

@@ -14,7 +14,7 @@ class DynoSpec:
 
     port: the one that it would like. binds: it is up only when it has bound its port (web).
     boot, grace: seconds. memory: quota in bytes, 0 for none. health: a path that must answer
-    within health_timeout seconds before the dyno is up, or "".
+    within health_timeout seconds before the dyno is up, or "". release: the version that it is of.
     """
 
     __slots__ = (
@@ -30,6 +30,7 @@ class DynoSpec:
         "name",
         "port",
         "pty",
+        "release",
         "type",
     )
 
@@ -47,6 +48,7 @@ class DynoSpec:
         memory: int = 0,
         health: str = "",
         health_timeout: float = 5.0,
+        release: int = 0,
     ) -> None:
         self.name = name
         self.type = name.rpartition(".")[0]
@@ -61,6 +63,7 @@ class DynoSpec:
         self.memory = memory
         self.health = health
         self.health_timeout = health_timeout
+        self.release = release
 
     def differs(self, other: DynoSpec) -> bool:
         """Whether a dyno of this spec must be restarted to be one of the other."""

@@ -7,15 +7,13 @@ is its runner's business. One writer per fact: only this task changes a dyno's s
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable, Iterable
 
 from localku.dynos import process
 from localku.dynos.backoff import BackoffPolicy
-from localku.dynos.census import STRAY
 from localku.dynos.early import EarlyRun
-from localku.dynos.ports import PortBook
-from localku.dynos.runner import SIGNALS, Run, Runner
+from localku.dynos.hub import InitHub
+from localku.dynos.runner import Run, Runner
 from localku.dynos.spec import DynoSpec
 from localku.logs.entry import Entry
 
@@ -24,35 +22,36 @@ class Supervisor:
     """Runs dynos through one init process.
 
     publish: takes every log entry. on_change: called when any dyno's state changed.
-    on_crash: called with (dyno, status) when a dyno ended by itself. on_lost: init is gone.
+    on_crash: called with (dyno, status) when a dyno ended by itself.
     """
 
     def __init__(
         self,
-        init: process.InitClient,
+        hub: InitHub,
         *,
         publish: Callable[[Entry], None],
         on_change: Callable[[], None],
         on_crash: Callable[[str, int], None],
-        on_lost: Callable[[str], None],
         backoff: BackoffPolicy,
         partial_after: float = 0.1,
         size: tuple[int, int] = (24, 80),
     ) -> None:
         self.loop = asyncio.get_running_loop()
-        self.init = init
+        self.hub = hub
+        self.init = hub.init
         self.publish = publish
         self.on_change = on_change
         self.on_crash = on_crash
-        self.on_lost = on_lost
         self.backoff = backoff
         self.partial_after = partial_after
         self.size = size
         self.paused = False
-        self.ports = PortBook()
+        self.preboot = False  # web dynos that are up serve until their successor is up
+        self.ports = hub.ports
         self.runners: dict[str, Runner] = {}
         self._runs: dict[int, tuple[Runner, Run]] = {}
-        self._keys = itertools.count(1)
+        self._awaited: dict[Runner, Runner] = {}  # successor -> the one that it relieves
+        self._relieved: set[Runner] = set()  # they end, while their name is another's already
         self._settled = asyncio.Event()
         self._settled.set()
 
@@ -63,7 +62,6 @@ class Supervisor:
             runner = Runner(run.spec, self)
             self.runners[run.spec.name] = runner
             runner.adopt(self.next_key(), run.port, run.terminal)
-        self.init.attach(self.loop, self._event)
 
     def apply(self, specs: Iterable[DynoSpec], *, refresh: bool = False) -> None:
         """Make these the running dynos. Those whose spec changed restart; the others are left be.
@@ -85,19 +83,36 @@ class Supervisor:
 
     def _update(self, runner: Runner, spec: DynoSpec, refresh: bool) -> None:
         changed = runner.spec.differs(spec)
+        if changed and self._can_be_relieved(runner):
+            self._relieve(runner, spec)
+            return
         runner.respec(spec)
         if runner.leaving:
             runner.start()
         elif changed or (refresh and runner.state == "crashed"):
             runner.restart()
 
-    def restart(self, which: Callable[[Runner], bool]) -> list[str]:
-        """Restart the dynos that `which` picks; returns their names."""
-        picked = [runner for runner in self.runners.values() if which(runner)]
-        for runner in picked:
-            if not runner.leaving:
-                runner.restart()
-        return [runner.spec.name for runner in picked]
+    def restart(self, runner: Runner) -> None:
+        """Restart a dyno; with preboot, a web dyno that is up serves until the new run is up."""
+        if self._can_be_relieved(runner):
+            self._relieve(runner, runner.spec)
+        else:
+            runner.restart()
+
+    def _can_be_relieved(self, runner: Runner) -> bool:
+        return self.preboot and runner.spec.binds and runner.state == "up" and not runner.leaving
+
+    def _relieve(self, old: Runner, spec: DynoSpec) -> None:
+        """Preboot (Dev Center, "Preboot"): overlap the old run of a web dyno with its new one."""
+        new = Runner(spec, self)
+        self.runners[spec.name] = new
+        self._awaited[new] = old
+        new.start()
+
+    @property
+    def serving(self) -> list[Runner]:
+        """All dynos that requests may go to: those whose successor is not up yet among them."""
+        return [*self.runners.values(), *self._awaited.values()]
 
     def pause(self, paused: bool) -> None:
         """Stop or go on reading the dynos' output (the console's back-pressure)."""
@@ -115,18 +130,15 @@ class Supervisor:
 
     async def shut_down(self, grace: float) -> None:
         """Stop all dynos; returns when nothing of them is left. grace: seconds until SIGKILL."""
-        for runner in list(self.runners.values()):
+        for runner in self._all():
             runner.stop(grace)
-        self.init.signal(STRAY, SIGNALS["TERM"])  # daemons that no dyno can be found for
         self._sweep()
         await self._settled.wait()
-        self.init.signal(STRAY, SIGNALS["KILL"])
 
     def kill(self) -> None:
         """End all dynos at once."""
-        for runner in list(self.runners.values()):
+        for runner in self._all():
             runner.kill()
-        self.init.signal(STRAY, SIGNALS["KILL"])
 
     def leaders(self) -> list[int]:
         """The sessions of all runs."""
@@ -135,13 +147,18 @@ class Supervisor:
     def abandon(self) -> None:
         """There is nothing left to supervise: init and all that it ran are gone."""
         self.runners.clear()
+        self._awaited.clear()
+        self._relieved.clear()
         self._settled.set()
+
+    def _all(self) -> list[Runner]:
+        return [*self.runners.values(), *self._awaited.values(), *self._relieved]
 
     # -- for the runners -----------------------------------------------------------------------
 
     def next_key(self) -> int:
         """A key for a new run."""
-        return next(self._keys)
+        return self.hub.next_key(self)
 
     def track(self, run: Run, runner: Runner) -> None:
         """Events of this run are for that runner."""
@@ -150,11 +167,22 @@ class Supervisor:
     def forget(self, key: int) -> None:
         """The run with that key is gone."""
         self._runs.pop(key, None)
+        self.hub.forget(key)
 
     def changed(self, runner: Runner) -> None:
         """A runner's state may be another."""
+        if runner in self._awaited and (runner.state == "up" or runner.leaving):
+            self.loop.call_soon(self._take_over, runner)
         self._sweep()
         self.on_change()
+
+    def _take_over(self, new: Runner) -> None:
+        """The new run is up (or is not wanted any more): the old one may go."""
+        old = self._awaited.pop(new, None)
+        if old is not None:
+            self._relieved.add(old)
+            self.on_change()
+            old.stop()
 
     def crashed(self, runner: Runner, status: int) -> None:
         """A runner's dyno ended by itself."""
@@ -162,10 +190,8 @@ class Supervisor:
 
     # -- events --------------------------------------------------------------------------------
 
-    def _event(self, message: tuple[object, ...]) -> None:
-        if message[0] in ("lost", "trouble"):
-            self.on_lost(str(message[1]) if len(message) > 1 else "it was killed")
-            return
+    def event(self, message: tuple[object, ...]) -> None:
+        """One event of the init process about a run of ours."""
         found = self._runs.get(message[1])  # type: ignore[call-overload]
         if found is not None:
             runner, run = found
@@ -174,7 +200,8 @@ class Supervisor:
     def _sweep(self) -> None:
         for name in [n for n, r in self.runners.items() if r.leaving and r.ended]:
             del self.runners[name]
-        if self.runners:
+        self._relieved -= {runner for runner in self._relieved if runner.ended}
+        if self._all():
             self._settled.clear()
         else:
             self._settled.set()

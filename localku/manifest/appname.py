@@ -8,7 +8,25 @@ from __future__ import annotations
 
 from localku.errors import UserError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAX_LENGTH = 30
+_ADJECTIVES = (
+    "calm",
+    "cold",
+    "deep",
+    "fair",
+    "fast",
+    "free",
+    "gray",
+    "high",
+    "kind",
+    "mild",
+    "warm",
+)
+_NOUNS = ("bay", "brook", "cliff", "dune", "field", "hill", "lake", "leaf", "moon", "rain", "river")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 _CHARACTERS = _LETTERS | frozenset("0123456789-")
 
@@ -20,6 +38,12 @@ def slug(text: str) -> str:
     if name and name[0] not in _LETTERS:
         name = f"app-{name}"
     return name[:MAX_LENGTH].rstrip("-") or "app"
+
+
+def made_up(below: Callable[[int], int]) -> str:
+    """A name as Heroku makes them up: `warm-river-12345`. below(n): a random number under n."""
+    first, second = (words[below(len(words))] for words in (_ADJECTIVES, _NOUNS))
+    return f"{first}-{second}-{below(90_000) + 10_000}"
 
 
 def checked(name: str, where: str) -> str:

@@ -77,6 +77,11 @@ class Manifest:
         """The settings that hold for one process type."""
         return self.settings.of_type(name)
 
+    def keep_generated(self, secrets: Mapping[str, str]) -> None:
+        """Use these secrets, made up in an earlier run, in place of those made up in this one."""
+        for key in self.generated.keys() & secrets.keys():
+            self.generated[key] = self.env[key] = secrets[key]
+
     def port(self, process_type: str, number: int, router_port: int) -> int:
         """The port of dyno `process_type.number`. router_port: where the router listens."""
         first = self.settings.first_port(router_port)

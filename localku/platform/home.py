@@ -11,7 +11,7 @@ import os
 from localku.errors import UserError
 
 FOLDER = ".localku"
-LOCK, SOCKET, STATUS = "lock", "api.sock", "platform"
+LOCK, SOCKET, STATUS, DATABASE = "lock", "api.sock", "platform", "state.db"
 SUN_PATH = 100  # bytes that fit into a socket address everywhere (unix(7): 108, macOS: 104)
 
 
@@ -24,6 +24,11 @@ class Home:
         self.path = path
         self.socket = socket_path(path)
         self._lock = -1
+
+    @property
+    def database(self) -> str:
+        """The path of the state."""
+        return self._file(DATABASE)
 
     def claim(self) -> None:
         """Make the folder and take the lock. UserError when another platform has it."""

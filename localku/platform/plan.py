@@ -25,10 +25,15 @@ class Surroundings:
 
 
 def dyno_specs(
-    manifest: Manifest, formation: Mapping[str, int], around: Surroundings
+    manifest: Manifest,
+    formation: Mapping[str, int],
+    config: Mapping[str, str],
+    around: Surroundings,
+    release: int = 0,
 ) -> list[DynoSpec]:
-    """List the dynos of `formation` in the Procfile's order."""
-    env = base_environment(dict(around.environ), manifest.env)
+    """List the dynos of `formation` in the Procfile's order. config: config vars. release: its
+    version."""
+    env = base_environment(dict(around.environ), dict(config))
     specs = []
     for kind, entry in manifest.entries.items():
         own = manifest.type(kind)
@@ -45,6 +50,7 @@ def dyno_specs(
                 memory=own.memory or 0,
                 health=own.health,
                 health_timeout=own.health_timeout,
+                release=release,
             )
             specs.append(spec)
     return specs

@@ -1,4 +1,4 @@
-"""The platform process: ties one app's supervisor, router and log stream together, and ends them.
+"""The platform process: ties apps, supervisors, router and log streams together, and ends them.
 
 It owns the event loop's signals and the order of things at the start and at the end. Whatever
 goes wrong in here ends in the same place: dynos stopped, init closed, nothing left.
@@ -17,16 +17,18 @@ from dataclasses import replace
 from typing import Protocol
 
 from localku.dynos import kernel, rites
-from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.early import EarlyRun
+from localku.dynos.hub import InitHub
 from localku.dynos.metering import EVERY, Metering
 from localku.dynos.process import InitClient
-from localku.dynos.supervisor import Supervisor
+from localku.dynos.runner import SIGNALS, Runner
 from localku.logs.console import Console
 from localku.logs.entry import Entry
 from localku.manifest.settings import Settings
 from localku.platform.app import App
 from localku.platform.home import Home
+from localku.platform.hosting import Hosting
+from localku.platform.store import Store
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import RoutingTable
@@ -46,21 +48,28 @@ class Service(Protocol):
 
 
 class Platform:
-    """Hosts one app. `run` returns the exit status when all is over."""
+    """Hosts apps. `run` returns the exit status when all is over.
+
+    settings: of the platform itself (router, time). early: dynos of the first app that run already.
+    """
 
     def __init__(
         self,
-        app: App,
+        settings: Settings,
         *,
         home: Home,
+        store: Store,
+        hosting: Hosting,
         init: InitClient,
         early: list[EarlyRun],
         sockets: list[socket.socket],
         console: Console,
     ) -> None:
-        self.app = app
+        self.settings = settings
         self.home = home
-        self.init = init
+        self.store = store
+        self.hosting = hosting
+        self.hub = InitHub(init)
         self.early = early
         self.sockets = sockets
         self.console = console
@@ -74,11 +83,6 @@ class Platform:
         self._table: RoutingTable | None = None
         self._names = own_names()
 
-    @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return self.app.manifest.settings
-
     async def run(self) -> int:
         """Run until a signal, a closed stdout or a crash (--exit-on-crash) ends it."""
         self.loop = asyncio.get_running_loop()
@@ -90,17 +94,19 @@ class Platform:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # nohup asked for it
             self.loop.add_signal_handler(number, self._signalled, number)
-        self.supervisor = self._supervise()
+        if self.hosting.around.pty:
+            self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self.router = Router(_router_settings(self.settings), self._publish_router)
+        self.metering = Metering(self._runners, EVERY * self.settings.time_scale)
         try:
-            self.supervisor.adopt(self.early)
+            self._begin_apps()
             self._refresh_table()
             await self.router.serve(self.sockets)
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
-            self.home.announce(self.app.name, self.port)
-            self._greet()
+            self.home.announce(self.hosting.announced, self.port)
+            self.hosting.greet(self.port)
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -111,6 +117,11 @@ class Platform:
         """The router's port."""
         return int(self.sockets[0].getsockname()[1])
 
+    @property
+    def apps(self) -> dict[str, App]:
+        """The apps, by name."""
+        return self.hosting.apps
+
     def end(self, status: int) -> None:
         """Begin the end: stop all dynos and leave with `status`. Again: at once."""
         assert self._ending is not None
@@ -119,47 +130,48 @@ class Platform:
             self._ending.set()
         elif not self._hurried:
             self._hurried = True
-            self.supervisor.kill()
+            for supervisor in self.hosting.supervisors:
+                supervisor.kill()
+            self.hub.signal_strays(SIGNALS["KILL"])
+
+    def say(self, text: str) -> None:
+        """A line of the platform's own, on the log of every app."""
+        for app in self.apps.values():
+            app.say(text)
 
     # -- the start -----------------------------------------------------------------------------
 
-    def _supervise(self) -> Supervisor:
-        settings = self.settings
-        policy = BackoffPolicy(settings.backoff_first, settings.backoff_max, settings.backoff_reset)
-        supervisor = Supervisor(
-            self.init,
-            publish=self.app.stream.publish,
-            on_change=self._changed,
-            on_crash=self._crashed,
-            on_lost=self._lost,
-            backoff=policy,
-            partial_after=settings.partial_line,
-            size=terminal_size(),
+    def _begin_apps(self) -> None:
+        self.hosting.begin(
+            self.hub, on_change=self._changed, on_crash=self._crashed, size=terminal_size()
         )
-        self.app.supervisor = supervisor
-        self.app.on_change = self._changed
-        self.metering = Metering(supervisor.runners.values, EVERY * settings.time_scale)
-        if self.app.around.pty:
-            self.loop.add_signal_handler(
-                signal.SIGWINCH, lambda: supervisor.resize(*terminal_size())
-            )
-        return supervisor
+        if self.early:
+            self.hosting.supervisors[0].adopt(self.early)
+        self.hub.attach(self.loop, self._lost)
+        if not self.early:
+            for app in self.apps.values():
+                app.apply()
 
     def _connect_console(self) -> None:
-        self.console.on_pressure = lambda on: self.supervisor.pause(on)
+        self.console.on_pressure = self._pause
         self.console.on_closed = self._mute
         self.console.start(self.loop)
         if stat.S_ISFIFO(os.fstat(1).st_mode):
             # the poll tells when a pipe's last reader went, before anything is written to it
             self.loop.add_reader(1, self._mute)
 
-    def _greet(self) -> None:
-        places = f"http://localhost:{self.port} and http://{self.app.name}.localhost:{self.port}"
-        for place, text in self.app.manifest.warnings:
-            self.app.say(f"{place}: {text}")
-        self.app.say(f"Running {self.app.described_formation() or 'no dynos'} on {places}")
-
     # -- what happens --------------------------------------------------------------------------
+
+    def _runners(self) -> list[Runner]:
+        return [runner for each in self.hosting.supervisors for runner in each.runners.values()]
+
+    def _pause(self, paused: bool) -> None:
+        for supervisor in self.hosting.supervisors:
+            supervisor.pause(paused)
+
+    def _resized(self) -> None:
+        for supervisor in self.hosting.supervisors:
+            supervisor.resize(*terminal_size())
 
     def _signalled(self, number: int) -> None:
         self.end(128 + number)
@@ -173,14 +185,15 @@ class Platform:
         if self._ending is not None and not self._ending.is_set():
             self.end(BROKEN_PIPE if gone else CANNOT_WRITE)
 
-    def _crashed(self, name: str, status: int) -> None:
+    def _crashed(self, app: App, name: str, status: int) -> None:
         if self.settings.exit_on_crash and self._ending is not None and not self._ending.is_set():
-            self.app.say(f"{name} exited with status {status}: stopping (--exit-on-crash)")
+            app.say(f"{name} exited with status {status}: stopping (--exit-on-crash)")
             self.end(status)
 
     def _lost(self, why: str) -> None:
         text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}\n"
-        self.app.stream.publish(Entry(time.time(), "heroku", "init", text.encode()))
+        for app in self.apps.values():
+            app.stream.publish(Entry(time.time(), "heroku", "init", text.encode()))
         self._init_lost = True
         self.end(PLATFORM_ERROR)
 
@@ -190,7 +203,9 @@ class Platform:
             self.end(PLATFORM_ERROR)
 
     def _publish_router(self, app: str, entry: Entry) -> None:
-        self.app.stream.publish(entry)
+        found = self.apps.get(app)
+        if found is not None:
+            found.stream.publish(entry)
 
     def _changed(self) -> None:
         self.metering.arm()
@@ -200,8 +215,7 @@ class Platform:
 
     def _refresh_table(self) -> None:
         self._table_due = False
-        route = self.app.route()
-        table = RoutingTable(dict.fromkeys(self.app.hosts, route), route, self._names)
+        table = self.hosting.table(self._names)
         if table != self._table:
             self._table = table
             self.router.replace(table)
@@ -211,22 +225,28 @@ class Platform:
     async def _wind_up(self) -> None:
         # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
         self.console.on_pressure = lambda _: None
-        self.supervisor.pause(False)
+        self._pause(False)
         services = [service.close() for service in reversed(self.services)]
         self.metering.close()
         grace = self.settings.shutdown_grace
+        supervisors = self.hosting.supervisors
         if self._init_lost:
             # its dynos are ours now: we are the next subreaper above them
-            await self.loop.run_in_executor(None, rites.end_all, self.supervisor.leaders())
-            self.supervisor.abandon()
+            leaders = [pid for each in supervisors for pid in each.leaders()]
+            await self.loop.run_in_executor(None, rites.end_all, leaders)
+            for supervisor in supervisors:
+                supervisor.abandon()
+        self.hub.signal_strays(SIGNALS["TERM"])  # daemons that no dyno can be found for
         try:
-            dynos = (self.supervisor.shut_down(grace), self.router.close(grace))
+            dynos = (*(each.shut_down(grace) for each in supervisors), self.router.close(grace))
             stopping = asyncio.gather(*services, *dynos)
-            # the supervisor keeps the grace by itself; this bound is for a fault of our own
+            # the supervisors keep the grace by themselves; this bound is for a fault of our own
             await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
+            self.hub.signal_strays(SIGNALS["KILL"])
         finally:
-            await self.loop.run_in_executor(None, self.init.close)
+            await self.loop.run_in_executor(None, self.hub.init.close)
             self.console.close(CONSOLE_PATIENCE)
+            self.store.close()
             self.home.close()
 
 

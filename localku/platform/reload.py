@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Mapping
 
 from localku.errors import UserError
 from localku.manifest import manifest as manifests
 from localku.manifest.manifest import Manifest
-from localku.platform.app import App
+from localku.platform import releasing
+from localku.platform.app import DEFAULT_USER, App
 from localku.platform.plan import dyno_specs, refuse_missing
+from localku.platform.seen import merged_formation
 from localku.watch.rules import Change, RuleSet
 from localku.watch.runaway import Runaway
 from localku.watch.watcher import Watcher
@@ -34,6 +35,11 @@ class Reloader:
         self._runaway = Runaway()
         self._watcher = Watcher(self._rules, self._changed, since=since, warn=app.say)
 
+    @property
+    def _manifest(self) -> Manifest:
+        assert self._app.manifest is not None, "only an app with code is watched"
+        return self._app.manifest
+
     async def start(self) -> None:
         """Begin to watch; the import of watchfiles happens in a thread meanwhile."""
         await self._watcher.start()
@@ -43,8 +49,20 @@ class Reloader:
         """Stop watching."""
         await self._watcher.close()
 
+    def _describe(self, before: Manifest, after: Manifest, changes: list[str]) -> None:
+        """What changed, as Heroku's API says it: names only, for values may be secrets."""
+        for line in changes:
+            self._app.say(f"{line} by user {DEFAULT_USER}")
+        for line in described(before, after):
+            self._app.say(line)
+        if changes:
+            self._app.say(f"Release v{self._app.version} created by user {DEFAULT_USER}")
+        if before.settings.routing != after.settings.routing and self._app.state.routing:
+            self._app.update(routing="")  # the file was changed later
+        self._watcher.refresh()
+
     def _rules(self) -> RuleSet:
-        manifest = self._app.manifest
+        manifest = self._manifest
         patterns = {kind: manifest.type(kind).watch for kind in self._app.commands}
         files = [os.path.realpath(path) for path in (*manifest.files, *manifest.candidates)]
         root = os.path.realpath(manifest.root)
@@ -62,25 +80,25 @@ class Reloader:
             self._app.say(f"Restarting {' '.join(types)}: {', '.join(paths)} changed")
             for runner in self._app.runners:
                 if runner.spec.type in types and not runner.leaving:
-                    runner.restart()
+                    self._app.restart_runner(runner)
 
     def _reload(self, change: Change) -> set[str]:
         """Apply the changed manifest; returns the types that were restarted for it."""
-        app, before = self._app, self._app.manifest
+        app, before = self._app, self._manifest
         names = ", ".join(sorted(os.path.basename(path) for path in change.manifest_files))
         try:
             manifest = manifests.load(self._given, os.environ, self._only, before)
-            formation = app.formation_after(manifest)
-            refuse_missing(manifest, dyno_specs(manifest, formation, app.around))
+            formation = merged_formation(releasing.saved_of(app), manifest.quantities)
+            refuse_missing(manifest, dyno_specs(manifest, formation, app.config, app.around))
+            changes = releasing.adopt(app, manifest)
         except UserError as error:
             for line in str(error).splitlines():
                 app.say(f"{names} not applied: {line}")
             return set()
-        for line in described(before, manifest):
-            app.say(line)
+        self._describe(before, manifest, changes)
         runs = {runner.spec.name: runner.life.run for runner in app.runners}
-        app.reload(manifest)
-        self._watcher.refresh()
+        app.apply(refresh=True)
+        app.on_change()
         return {r.spec.type for r in app.runners if runs.get(r.spec.name) != r.life.run}
 
 
@@ -97,22 +115,11 @@ def own_outputs() -> list[str]:
 
 
 def described(before: Manifest, after: Manifest) -> list[str]:
-    """What changed, as Heroku's API says it: names only, for values may be secrets."""
-    lines = config_lines(before.env, after.env)
+    """What changed in the Procfile."""
     old, new = commands(before), commands(after)
-    lines += [f"Procfile: {kind} added" for kind in new if kind not in old]
+    lines = [f"Procfile: {kind} added" for kind in new if kind not in old]
     lines += [f"Procfile: {kind} removed" for kind in old if kind not in new]
     lines += [f"Procfile: {kind} changed" for kind in new if kind in old and old[kind] != new[kind]]
-    return lines
-
-
-def config_lines(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """`Set A, B config vars by user …` and `Remove C config vars by user …`."""
-    changed = sorted(key for key in after if before.get(key) != after[key])
-    removed = sorted(key for key in before if key not in after)
-    lines = [f"Set {', '.join(changed)} config vars by user you@localhost"] if changed else []
-    if removed:
-        lines.append(f"Remove {', '.join(removed)} config vars by user you@localhost")
     return lines
 
 

@@ -52,6 +52,7 @@ H27 = Code("H27", "Client Request Interrupted", 499, at="warning", sock="client"
 H28 = Code("H28", "Client Connection Idle", 499, at="warning", fields=ALL)
 H34 = Code("H34", "All up dynos are quarantined", 503)
 H80 = Code("H80", "Maintenance mode", 503, at="info")
+H81 = Code("H81", "Blank app", 502, at="info")
 H99 = Code("H99", "Platform error", 503, fields=ALL)
 
 

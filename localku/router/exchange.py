@@ -105,6 +105,9 @@ class Exchange:
         if app.route.maintenance:
             outcome.fail(self, codes.H80)
             return
+        if app.route.blank:
+            outcome.fail(self, codes.H81)
+            return
         if app.inflight > app.limit:
             outcome.fail(self, codes.H11)
             return

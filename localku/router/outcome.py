@@ -90,6 +90,8 @@ def _page(exchange: Exchange, code: codes.Code) -> bytes:
     route = exchange.app.route
     if code is codes.H80:
         return pages.maintenance_page(route.maintenance_page_url)
+    if code is codes.H81:
+        return pages.blank_page(exchange.app.name)
     if code.status < 500:
         return pages.client_error_page(code.status)
     return pages.error_page(code.name, code.desc, route.error_page_url)

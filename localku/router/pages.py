@@ -72,6 +72,14 @@ def maintenance_page(url: str = "") -> bytes:
     )
 
 
+def blank_page(app: str) -> bytes:
+    """An app without code."""
+    return text_page(
+        f"Welcome to your new app: {app}",
+        "It has no code yet. Give it the folder of an app: localku apps:create NAME --root DIR",
+    )
+
+
 def no_such_app_page() -> bytes:
     """404 for a host that no app has."""
     return text_page(

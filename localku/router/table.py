@@ -25,8 +25,8 @@ class AppRoute:
 
     quantity: web dynos in the formation (0: H14). starting and crashed count the web dynos in those
     states: with none up, starting > 0 means wait (H20 after the boot wait), else crashed means H10.
-    policy: a name of localku.router.policy; it may change from table to table.
-    affinity: keys the session affinity cookie; b"" for no affinity.
+    blank: the app has no code yet (H81). policy: a name of localku.router.policy; it may change
+    from table to table. affinity: keys the session affinity cookie; b"" for no affinity.
     """
 
     app: str
@@ -37,6 +37,7 @@ class AppRoute:
     maintenance: bool = False
     error_page_url: str = ""
     maintenance_page_url: str = ""
+    blank: bool = False
     policy: str = "round-robin"
     affinity: bytes = b""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,17 +18,24 @@ from localku.dynos.process import open_pty
 from localku.logs.entry import Entry
 from localku.logs.stream import LogStream
 from localku.manifest import manifest as manifests
+from localku.platform import releasing
 from localku.platform.app import App
+from localku.platform.hosting import folder_state
 from localku.platform.plan import Surroundings
+from localku.platform.store import Store
 
 PATIENCE = 10.0  # seconds
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> App:
+def app(tmp_path: Path) -> Iterator[App]:
     (tmp_path / "Procfile").write_text("web: a\nworker: b\nrelease: c\n")
     manifest = manifests.load({"root": str(tmp_path), "app": "shop"}, {})
-    return App(manifest, Surroundings({}, 5006, pty=False), LogStream())
+    store = Store(str(tmp_path / "state.db"))
+    app = App(folder_state(store, manifest), store, LogStream(), Surroundings({}, 5006, pty=False))
+    releasing.adopt(app, manifest)
+    yield app
+    store.close()
 
 
 # -- wishes --------------------------------------------------------------------------------------
@@ -37,7 +45,7 @@ WISHES = {
     "a text": ([("web", "3")], {"web": 3}),
     "more": ([("web", "+2")], {"web": 3}),
     "fewer": ([("web", "-1")], {"web": 0}),
-    "nothing": ([("web", None)], {"web": 1}),
+    "nothing": ([("web", None)], {}),
     "the most": ([("web", 1000)], {"web": 1000}),
     "leading zeros": ([("web", "007")], {"web": 7}),
     "two types": ([("worker", 2), ("web", 0)], {"worker": 2, "web": 0}),
@@ -51,30 +59,30 @@ def test_a_batch_says_what_is_wanted(
     app: App, updates: list[tuple[str, object]], wanted: dict[str, int]
 ) -> None:
     body: dict[str, object] = {"updates": [{"type": t, "quantity": q} for t, q in updates]}
-    assert wishes.batch(app, body) == wanted
+    assert wishes.batch(app, body).quantities == wanted
     assert app.formation == {"web": 1, "worker": 1, "release": 0}
 
 
 SIZES = {
-    "its name": ("size", "Standard-1X", True),
-    "in lower case": ("size", "standard-1x", True),
-    "as an object": ("dyno_size", {"name": "Standard-1X"}, True),
-    "by id": ("dyno_size", {"id": serialize.fixed_id("dyno-size", "Standard-1X")}, True),
-    "none": ("size", None, True),
-    "another": ("size", "performance-l", False),
-    "another object": ("dyno_size", {"name": "Eco"}, False),
-    "a number": ("size", 1, False),
+    "its name": ("size", "Standard-1X", "Standard-1X"),
+    "in lower case": ("size", "performance-l", "Performance-L"),
+    "as an object": ("dyno_size", {"name": "Eco"}, "Eco"),
+    "by id": ("dyno_size", {"id": serialize.fixed_id("dyno-size", "Basic")}, "Basic"),
+    "another": ("size", "huge", ""),
+    "another object": ("dyno_size", {"name": "Huge"}, ""),
+    "a number": ("size", 1, ""),
 }
 
 
-@pytest.mark.parametrize(("field", "size", "fine"), SIZES.values(), ids=SIZES)
-def test_there_is_one_size(field: str, size: object, fine: bool) -> None:
-    update: dict[str, object] = {"quantity": 2, field: size}
-    if fine:
-        assert wishes.one("web", 1, update) == 2
+@pytest.mark.parametrize(("field", "size", "name"), SIZES.values(), ids=SIZES)
+def test_sizes_are_herokus(app: App, field: str, size: object, name: str) -> None:
+    wanted = wishes.Wishes()
+    if name:
+        wanted.add(app, "web", {"quantity": 2, field: size})
+        assert (wanted.quantities, wanted.sizes) == ({"web": 2}, {"web": name})
     else:
         with pytest.raises(ApiError, match="No such dyno size") as caught:
-            wishes.one("web", 1, update)
+            wanted.add(app, "web", {"quantity": 2, field: size})
         assert caught.value.status == 422
 
 

@@ -68,7 +68,7 @@ def test_dynos_are_listed_and_found_by_name_and_id(shared: Shop) -> None:
 def test_status_says_who_runs(shared: Shop) -> None:
     status = ask(shared.root, "GET", "/localku/status").value
     assert status["pid"] == shared.running.proc.pid
-    assert (status["app"], status["root"]) == ("shop", str(shared.root))
+    assert status["apps"] == ["shop"]
     assert status["port"] == shared.running.port
     assert 0 < status["uptime"] < 600
 
@@ -150,7 +150,7 @@ BAD_BODIES = {
     "a type that is no text": (b'{"updates": [{"type": 1}]}', 422, "invalid_params"),
     "an unknown type": (b'{"updates": [{"type": "x"}]}', 404, "not_found"),
     "a size that there is not": (
-        b'{"updates": [{"type": "web", "size": "performance-m"}]}', 422, "invalid_params",
+        b'{"updates": [{"type": "web", "size": "huge"}]}', 422, "invalid_params",
     ),
     "too many updates": (
         json.dumps({"updates": [{"type": "web"}] * 1001}).encode(), 422, "invalid_params",

@@ -77,7 +77,7 @@ REFUSED = {
     "no such type": (["ps:scale", "nosuch=1"], 1, "Couldn't find that process type (nosuch)"),
     "too few": (["ps:scale", "worker-9"], 1, "worker runs 2, so 9 cannot be taken away"),
     "too many": (["ps:scale", "worker+999"], 1, "more than 1000 dynos of worker"),
-    "another size": (["ps:scale", "worker=1:eco"], 1, "No such dyno size as 'eco'"),
+    "another size": (["ps:scale", "worker=1:huge"], 1, "No such dyno size as 'huge'"),
     "half of it": (["ps:scale", "worker=5", "nosuch=1"], 1, "process type (nosuch)"),
     "no change": (["ps:scale", "worker"], 2, "'worker' is not a change of a formation"),
     "no such flag": (["ps:scale", "--nosuch"], 2, "see `localku help ps:scale`"),

@@ -79,8 +79,8 @@ def test_an_exception_of_ours_leaves_nothing(folder: Folder) -> None:
     """A bug of localku's own, brought about from outside: its code fails in mid-flight."""
     folder.write("Procfile", "worker: echo ready; exec sleep 900\n")
     script = (
-        "import sys; from localku.platform import platform;"
-        "platform.Platform._greet = lambda self: 1 / 0;"
+        "import sys; from localku.platform import hosting;"
+        "hosting.Hosting.greet = lambda self, port: 1 / 0;"
         "from localku.cli.entry import main; sys.exit(main(['start', '-p', '0']))"
     )
     done = subprocess.run(

@@ -1,0 +1,78 @@
+"""Features of an app that can be switched: `localku features`, `features:enable preboot`.
+
+The list is of what has an effect here. What nobody has switched is as the settings say.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from localku.errors import UserError
+from localku.platform.state import Switch
+
+if TYPE_CHECKING:
+    from localku.platform.app import App
+
+PREBOOT = "preboot"
+AFFINITY = "http-session-affinity"
+METADATA = "runtime-dyno-metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """state: `general`, or `beta` for those that Heroku's CLI lists under `labs`."""
+
+    name: str
+    description: str
+    state: str
+    doc_url: str
+
+
+_DOC = "https://devcenter.heroku.com/articles/"
+FEATURES = (
+    Feature(
+        AFFINITY,
+        "Keep each client at the dyno that it met first, by a cookie",
+        "general",
+        _DOC + "session-affinity",
+    ),
+    Feature(
+        PREBOOT,
+        "Start new web dynos and wait until they are up before the old ones stop",
+        "general",
+        _DOC + "preboot",
+    ),
+    Feature(
+        METADATA,
+        "Tell dynos the app, the release and its time in HEROKU_* variables",
+        "beta",
+        _DOC + "dyno-metadata",
+    ),
+)
+BY_NAME = {feature.name: feature for feature in FEATURES}
+
+
+def is_on(app: App, name: str) -> bool:
+    """Whether the feature is in force."""
+    switch = app.switches.get(name)
+    if switch is not None:
+        return switch.enabled
+    given = app.manifest is not None and app.manifest.settings.session_affinity
+    return name == AFFINITY and given
+
+
+def switch(app: App, name: str, on: bool) -> None:
+    """Switch a feature on or off. UserError for one that there is not."""
+    if name not in BY_NAME:
+        raise UserError(f"Couldn't find that feature ({name}).")
+    now = time.time()
+    known = app.switches.get(name)
+    fresh = Switch(name, on, known.created_at if known is not None else now, now)
+    with app.store.change() as change:
+        change.save_switch(app.id, fresh)
+    app.switches = {**app.switches, name: fresh}
+    if app.supervisor is not None and name == PREBOOT:
+        app.supervisor.preboot = on
+    app.on_change()
