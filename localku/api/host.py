@@ -12,9 +12,10 @@ from localku.platform.hosting import Hosting
 
 
 class Host(Protocol):
-    """The platform: its apps, and the router's port."""
+    """The platform: its apps, and the router's port. api_port: of the API over TCP, or 0."""
 
     hosting: Hosting
+    api_port: int
 
     @property
     def port(self) -> int: ...

@@ -74,6 +74,7 @@ class Platform:
         self.sockets = sockets
         self.console = console
         self.services: list[Service] = []
+        self.api_port = 0  # of the API over TCP, once it listens
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
