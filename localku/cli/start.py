@@ -39,7 +39,6 @@ def main(name: str, argv: list[str]) -> int:
         sockets = listener.bind(settings.bind, settings.port)
         around = Surroundings(os.environ, sockets[0].getsockname()[1], pty=pty)
         specs = _first_specs(manifest, home, around)
-        refuse_missing(manifest, specs)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
         try:
             from localku.cli import running
@@ -59,7 +58,9 @@ def _first_specs(manifest: Manifest, home: Home, around: Surroundings) -> list[D
         manifest.keep_generated(saved.generated)
     config = merged_config(saved, manifest.env)
     formation = merged_formation(saved, manifest.quantities)
-    return dyno_specs(manifest, formation, config, around)
+    specs = dyno_specs(manifest, formation, config, around)
+    refuse_missing(manifest, specs)
+    return [] if saved is not None and saved.late else specs
 
 
 def _size() -> tuple[int, int]:

@@ -148,6 +148,9 @@ class Platform:
         )
         if self.early:
             self.hosting.supervisors[0].adopt(self.early)
+            for app in self.apps.values():
+                for runner in app.runners:
+                    runner.belongs_to(app.version)
         self.hub.attach(self.loop, self._lost)
         if not self.early:
             for app in self.apps.values():

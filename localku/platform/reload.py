@@ -96,10 +96,10 @@ class Reloader:
                 app.say(f"{names} not applied: {line}")
             return set()
         self._describe(before, manifest, changes)
-        runs = {runner.spec.name: runner.life.run for runner in app.runners}
+        runs = {runner: runner.life.run for runner in app.runners}
         app.apply(refresh=True)
         app.on_change()
-        return {r.spec.type for r in app.runners if runs.get(r.spec.name) != r.life.run}
+        return {r.spec.type for r in app.runners if runs.get(r) != r.life.run}
 
 
 def own_outputs() -> list[str]:
