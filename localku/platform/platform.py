@@ -124,7 +124,12 @@ class Platform:
 
     def _supervise(self) -> Supervisor:
         settings = self.settings
-        policy = BackoffPolicy(settings.backoff_first, settings.backoff_max, settings.backoff_reset)
+        policy = BackoffPolicy(
+            settings.backoff_first,
+            settings.backoff_max,
+            settings.backoff_reset,
+            restarts=not settings.exit_on_crash,
+        )
         supervisor = Supervisor(
             self.init,
             publish=self.app.stream.publish,
@@ -172,7 +177,8 @@ class Platform:
             self.end(BROKEN_PIPE if gone else CANNOT_WRITE)
 
     def _crashed(self, name: str, status: int) -> None:
-        if self.settings.exit_on_crash and self._ending is not None and not self._ending.is_set():
+        ends_all = not self.supervisor.backoff.restarts
+        if ends_all and self._ending is not None and not self._ending.is_set():
             self.app.say(f"{name} exited with status {status}: stopping (--exit-on-crash)")
             self.end(status)
 

@@ -86,6 +86,14 @@ def test_exit_on_crash_ends_with_the_status_of_the_first(folder: Folder) -> None
     app.assert_nothing_left()
 
 
+def test_exit_on_crash_runs_no_command_a_second_time(folder: Folder) -> None:
+    folder.write("Procfile", "test: sleep 0.3; exit 7\nweb: trap 'exit 1' TERM; sleep 60 & wait\n")
+    app = folder.start("--exit-on-crash")
+    assert app.wait() == 7
+    assert app.text.count("heroku[test.1]: Starting process") == 1, app.text
+    assert "heroku[test.1]: State changed from crashed to starting" not in app.text
+
+
 def test_r10_when_the_port_is_not_bound_in_time(folder: Folder) -> None:
     folder.write("Procfile", "web: sleep 60\n")
     app = folder.start("--boot-timeout", "300ms")
