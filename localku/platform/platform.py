@@ -224,8 +224,9 @@ class Platform:
             await self.loop.run_in_executor(None, rites.end_all, self.supervisor.leaders())
             self.supervisor.abandon()
         try:
-            dynos = (self.supervisor.shut_down(grace), self.router.close(grace))
-            stopping = asyncio.gather(*services, *dynos)
+            at_most = self.settings.is_default("shutdown_grace")
+            dynos = self.supervisor.shut_down(grace, at_most=at_most)
+            stopping = asyncio.gather(*services, dynos, self.router.close(grace))
             # the supervisor keeps the grace by itself; this bound is for a fault of our own
             await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
         finally:

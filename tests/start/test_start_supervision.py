@@ -116,6 +116,15 @@ def test_r12_when_sigterm_is_not_heard(folder: Folder) -> None:
     app.assert_nothing_left(0.5)
 
 
+def test_a_shorter_grace_of_a_type_holds_when_all_stops_too(folder: Folder) -> None:
+    folder.write("Procfile", "worker: trap '' TERM; echo ready; while :; do sleep 1; done\n")
+    app = folder.start("--grace", "worker=300ms")
+    app.wait_for("ready")
+    app.signal(signal.SIGINT)
+    assert app.wait() == 130
+    assert "failed to exit within 0.3 seconds" in app.text
+
+
 def test_time_scale_shortens_every_time(folder: Folder) -> None:
     folder.write("Procfile", "web: sleep 60\n")
     app = folder.start("--time-scale", "0.005")
