@@ -34,6 +34,7 @@ from localku.router.table import AppRoute, RoutingTable
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
 SHUTDOWN_MARGIN = 3.0
+ECHO = 0.1  # seconds: `timeout`, npm and the like send one signal twice, to us and to our group
 BROKEN_PIPE = 128 + signal.SIGPIPE
 PLATFORM_ERROR, CANNOT_WRITE = 70, 74  # EX_SOFTWARE, EX_IOERR of sysexits.h
 
@@ -69,6 +70,7 @@ class Platform:
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
         self._hurried = False
+        self._signalled_at: float | None = None  # the first time, on the loop's clock
         self._init_lost = False
         self._table_due = False
         self._route: AppRoute | None = None
@@ -165,6 +167,11 @@ class Platform:
     # -- what happens --------------------------------------------------------------------------
 
     def _signalled(self, number: int) -> None:
+        now = self.loop.time()
+        if self._signalled_at is None:
+            self._signalled_at = now
+        elif now - self._signalled_at < ECHO:
+            return
         self.end(128 + number)
 
     def _mute(self, code: int = errno.EPIPE) -> None:

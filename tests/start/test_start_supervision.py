@@ -8,6 +8,8 @@ import time
 import pytest
 from conftest import Folder, wait_until
 
+from localku.platform.platform import ECHO
+
 WEB = "python3 -m http.server --bind 127.0.0.1 $PORT"
 
 
@@ -131,6 +133,20 @@ def test_time_scale_shortens_every_time(folder: Folder) -> None:
     app.wait_for(r"Error R10 .* within 0\.3 seconds")
 
 
+def test_one_wish_that_arrives_as_two_signals_is_one(folder: Folder) -> None:
+    """`timeout` signals its child and its group; npm passes on what the terminal sent as well."""
+    folder.write(
+        "Procfile", "w: trap 'sleep 0.3; echo bye; exit' TERM; echo ready; sleep 60 & wait\n"
+    )
+    app = folder.start()
+    app.wait_for("ready")
+    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+        app.signal(number)  # both wait for the last, so that they arrive together
+    app.wait()
+    assert "app[w.1]: bye" in app.text
+    assert "SIGKILL" not in app.text
+
+
 def test_the_second_ctrl_c_kills_at_once(folder: Folder) -> None:
     folder.write("Procfile", "worker: trap '' TERM INT; echo ready; while :; do sleep 1; done\n")
     app = folder.start("--grace", "60", "--shutdown-grace", "60")
@@ -138,6 +154,7 @@ def test_the_second_ctrl_c_kills_at_once(folder: Folder) -> None:
     app.signal(signal.SIGINT)
     app.wait_for("Stopping all processes with SIGTERM")
     began = time.monotonic()
+    time.sleep(2 * ECHO)  # a person's second press, not an echo of the first
     app.signal(signal.SIGINT)
     assert app.wait() == 130
     assert time.monotonic() - began < 5
