@@ -34,7 +34,7 @@ manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
-START_PATH = {"os", "sys", "re", "errno", "gc", "time", "marshal", "_socket", "honcho"}
+START_PATH = {"os", "sys", "errno", "gc", "time", "marshal", "_socket"}
 _START = """
 cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
 dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command dynos/wire

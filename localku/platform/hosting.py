@@ -122,7 +122,10 @@ class Hosting:
             on_change=self._on_change,
             on_crash=lambda dyno, status: self._on_crash(app, dyno, status),
             backoff=BackoffPolicy(
-                settings.backoff_first, settings.backoff_max, settings.backoff_reset
+                settings.backoff_first,
+                settings.backoff_max,
+                settings.backoff_reset,
+                restarts=not settings.exit_on_crash,
             ),
             partial_after=settings.partial_line,
             size=self._size,

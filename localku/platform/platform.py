@@ -36,6 +36,7 @@ from localku.router.table import RoutingTable
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
 SHUTDOWN_MARGIN = 3.0
+ECHO = 0.1  # seconds: `timeout`, npm and the like send one signal twice, to us and to our group
 BROKEN_PIPE = 128 + signal.SIGPIPE
 PLATFORM_ERROR, CANNOT_WRITE = 70, 74  # EX_SOFTWARE, EX_IOERR of sysexits.h
 
@@ -79,6 +80,7 @@ class Platform:
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
         self._hurried = False
+        self._signalled_at: float | None = None  # the first time, on the loop's clock
         self._init_lost = False
         self._table_due = False
         self._table: RoutingTable | None = None
@@ -178,6 +180,11 @@ class Platform:
             supervisor.resize(*terminal_size())
 
     def _signalled(self, number: int) -> None:
+        now = self.loop.time()
+        if self._signalled_at is None:
+            self._signalled_at = now
+        elif now - self._signalled_at < ECHO:
+            return
         self.end(128 + number)
 
     def _mute(self, code: int = errno.EPIPE) -> None:
@@ -190,7 +197,8 @@ class Platform:
             self.end(BROKEN_PIPE if gone else CANNOT_WRITE)
 
     def _crashed(self, app: App, name: str, status: int) -> None:
-        if self.settings.exit_on_crash and self._ending is not None and not self._ending.is_set():
+        ends_all = app.supervisor is not None and not app.supervisor.backoff.restarts
+        if ends_all and self._ending is not None and not self._ending.is_set():
             app.say(f"{name} exited with status {status}: stopping (--exit-on-crash)")
             self.end(status)
 
@@ -242,8 +250,9 @@ class Platform:
                 supervisor.abandon()
         self.hub.signal_strays(SIGNALS["TERM"])  # daemons that no dyno can be found for
         try:
-            dynos = (*(each.shut_down(grace) for each in supervisors), self.router.close(grace))
-            stopping = asyncio.gather(*services, *dynos)
+            at_most = self.settings.is_default("shutdown_grace")
+            dynos = [each.shut_down(grace, at_most=at_most) for each in supervisors]
+            stopping = asyncio.gather(*services, *dynos, self.router.close(grace))
             # the supervisors keep the grace by themselves; this bound is for a fault of our own
             await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
             self.hub.signal_strays(SIGNALS["KILL"])
