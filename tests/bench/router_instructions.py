@@ -2,11 +2,13 @@
 
     python tests/bench/router_instructions.py [--check] [--cases tiny] [--profile DIR]
 
-The router alone (serve_router.py) runs under valgrind's callgrind, twice for each figure: once for
-FEW requests and once for MANY. The difference of the two totals, divided by the difference of the
-two counts, is what one request costs; start and end cancel each other. The load is a client of our
-own with CONNECTIONS connections, each with one request at a time and the next one as soon as it
-has its answer. Only instructions of the process itself count, not the kernel's.
+`localku start`, the installed command, runs with two web dynos under valgrind's callgrind, twice
+for each figure: once for FEW requests and once for MANY. The difference of the two totals, divided
+by the difference of the two counts, is what one request costs; start and end cancel each other.
+The load is a client of our own with CONNECTIONS connections, each with one request at a time and
+the next one as soon as it has its answer. Instructions of the platform process count, with all of
+its threads; not the kernel's, and not the dynos'. --loop measures the router alone instead
+(serve_router.py).
 
 --profile keeps the callgrind files, for callgrind_annotate. Needs Linux, valgrind and a C compiler.
 """
@@ -27,8 +29,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from peers import environment
 from router_load import BROWSER
-from router_peers import free_port, start_backends, wait_port
+from router_peers import free_port, start_backends, start_command, wait_answer, wait_port
 
 HERE = Path(__file__).resolve().parent
 CONNECTIONS = 8
@@ -108,28 +111,45 @@ class Load:
             self._open()
 
 
-def run(backends: list[int], kind: str, count: int, out: Path, loop: str) -> int:
-    """Instructions of a whole life of the router with so many requests."""
+class Subject:
+    """What is measured. loop: "localku" for the whole command, else of the router alone."""
+
+    def __init__(self, stack: ExitStack, folder: Path, loop: str) -> None:
+        self.folder = folder
+        self.loop = loop
+        self.backend, self.ports = start_backends(stack, folder)
+
+    def command(self, port: int) -> list[str]:
+        """Its command line, behind the interpreter."""
+        if self.loop == "localku":
+            return start_command(self.folder, self.backend, port)
+        return [str(HERE / "serve_router.py"), str(port), self.loop, *map(str, self.ports)]
+
+
+def run(subject: Subject, kind: str, count: int, out: Path) -> int:
+    """Instructions of a whole life of the subject with so many requests."""
     port = free_port()
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", sys.executable]
-    command += [str(HERE / "serve_router.py"), str(port), loop, *map(str, backends)]
-    env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONMALLOC": "pymalloc"}
-    with ExitStack() as stack:
-        log = stack.enter_context(out.with_suffix(".log").open("w+b"))
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=log)
+    # what it forks (localku's init process) has a file of its own
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}.%p", sys.executable]
+    env = environment(os.environ, {"PYTHONHASHSEED": "0"})
+    with out.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, *subject.command(port)], env=env, stdout=log, stderr=log
+        )
         try:
             wait_port(port)
+            wait_answer(port)
             Load(port, kind, count).run()
             process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE)
         finally:
             process.kill()
             process.wait()
-        totals = re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)
-        if totals is None:
-            log.seek(0)
-            raise SystemExit(log.read().decode(errors="replace"))
-        return int(totals[1])
+    Path(f"{out}.{process.pid}").rename(out)
+    totals = re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)
+    if totals is None:
+        raise SystemExit(f"callgrind has written no totals: {out}")
+    return int(totals[1])
 
 
 def spread(figures: list[float]) -> str:
@@ -151,7 +171,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit status 1 if a must is missed")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--cases", default=",".join(LIMITS))
-    parser.add_argument("--loop", choices=("hot", "asyncio", "uvloop"), default="hot")
+    parser.add_argument(
+        "--loop", choices=("localku", "hot", "asyncio", "uvloop"), default="localku"
+    )
     parser.add_argument("--profile", type=Path, help="keep the callgrind files in this folder")
     options = parser.parse_args()
     if not shutil.which("valgrind"):
@@ -161,15 +183,12 @@ def main() -> int:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder = options.profile or scratch
         folder.mkdir(exist_ok=True)
-        _, backends = start_backends(stack, scratch)
+        subject = Subject(stack, scratch, options.loop)
         for kind in options.cases.split(","):
             must, goal = LIMITS[kind]
             figures = []
             for _ in range(options.repeats):
-                few, many = (
-                    run(backends, kind, n, folder / f"{kind}.{n}.out", options.loop)
-                    for n in (FEW, MANY)
-                )
+                few, many = (run(subject, kind, n, folder / f"{kind}.{n}.out") for n in (FEW, MANY))
                 figures.append((many - few) / (MANY - FEW))
             middle = statistics.median(figures)
             missed += middle > must

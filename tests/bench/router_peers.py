@@ -107,7 +107,12 @@ def start_backends(stack: ExitStack, folder: Path) -> tuple[Path, list[int]]:
 
 
 def launch(stack: ExitStack, command: list[str], **options: object) -> subprocess.Popen[bytes]:
-    """Start a process that ends with the run."""
+    """Start a process that ends with the run.
+
+    Each in a session of its own, as localku's dynos are: Linux shares the processors out among
+    sessions (autogroup), so that peers in one session with the load would be measured otherwise.
+    """
+    options = {"start_new_session": True} | options
     process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
 
     def stop() -> None:
@@ -198,19 +203,24 @@ def ours(stack: ExitStack, folder: Path, backends: list[int], loop: str) -> Peer
     return Peer(loop, port, process)
 
 
+def start_command(folder: Path, backend: Path, port: int) -> list[str]:
+    """`localku start` of the installed command, for an app whose two web dynos are the backend."""
+    program = find("localku")
+    if not program:
+        raise SystemExit("localku is not installed beside this Python: pip install -e .")
+    root = folder / "app"
+    root.mkdir(exist_ok=True)
+    (root / "Procfile").write_text(f"web: exec {backend} $PORT\n")
+    return [program, "start", "-d", str(root), "-p", str(port), "-m", "web=2"]
+
+
 def localku(stack: ExitStack, folder: Path, backend: Path) -> Peer:
     """The installed command with the backends as web dynos, its whole log stream in a file.
 
     The dynos are children of localku's init process, so that their CPU is not among the figures.
     """
-    program = find("localku")
-    if not program:
-        raise SystemExit("localku is not installed beside this Python: pip install -e .")
-    root = folder / "app"
-    root.mkdir()
-    (root / "Procfile").write_text(f"web: exec {backend} $PORT\n")
     port = free_port()
-    command = [program, "start", "-d", str(root), "-p", str(port), "-m", "web=2"]
+    command = start_command(folder, backend, port)
     log = stack.enter_context((folder / "localku.log").open("wb"))
     process = launch(stack, command, stdout=log, env=environment(os.environ, {}))
     return Peer("localku", port, process)
