@@ -14,6 +14,7 @@ README.md beside this file tells more.
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import statistics
 import tempfile
@@ -34,6 +35,9 @@ def row(case: str, runs: Runs, peers: Sequence[Peer]) -> str:
     for peer in peers:
         own = runs[peer.name]
         us, rps, p99 = (statistics.median(run[key] for run in own) for key in ("us", "rps", "p99"))
+        if math.isnan(us):
+            cells.append("-")
+            continue
         rounds = ratios(runs, peer.name, peers[0].name, "us")
         spread = f"({min(rounds):.2f}-{max(rounds):.2f})"
         middle = ratio(runs, peer.name, peers[0].name, "us")

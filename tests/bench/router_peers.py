@@ -17,9 +17,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from peers import environment, find
+from start_proc import usage
 
 HERE = Path(__file__).resolve().parent
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -76,12 +76,8 @@ class Peer:
         return found
 
     def cpu(self) -> float:
-        """User and system seconds so far."""
-        total = 0
-        for pid in self.pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICK
+        """User and system seconds so far, of all threads, to the microsecond."""
+        return usage(self.pids()).cpu
 
     def memory(self) -> float:
         """PSS in MB."""
