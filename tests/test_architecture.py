@@ -28,6 +28,7 @@ logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/pale
 dynos/lifecycle dynos/effects dynos/backoff dynos/quota dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
 router/grammar router/forward router/chunked router/quarantine router/settings
+router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan api/errors api/wishes api/lookup frames
 """

@@ -20,7 +20,8 @@ _NO = ("0", "false", "no", "off")
 class Setting:
     """One setting: the single source of its flag, variable, yaml key, default and help.
 
-    kind: text, path (of a URL), bool, choice, number, port, duration (seconds), bytes, list.
+    kind: text, path (of a URL), bool, choice, number, count (whole, from 1 to `most`), port,
+    duration (seconds), bytes, list.
     per_type: a process type may have its own value (`--grace web=5s`, or under `types:` in
     localku.yml). heroku: the value under --heroku-times. aliases: flags that other tools have for
     the same thing.
@@ -36,6 +37,7 @@ class Setting:
         "heroku",
         "kind",
         "metavar",
+        "most",
         "name",
         "per_type",
         "shown_default",
@@ -53,6 +55,7 @@ class Setting:
         group: str,
         metavar: str = "",
         choices: tuple[str, ...] = (),
+        most: int = 9999,
         aliases: tuple[str, ...] = (),
         per_type: bool = False,
         heroku: object = None,
@@ -67,6 +70,7 @@ class Setting:
         self.group = group
         self.metavar = metavar
         self.choices = choices
+        self.most = most
         self.aliases = aliases
         self.per_type = per_type
         self.heroku = heroku
@@ -157,6 +161,12 @@ def _number(setting: Setting, text: str) -> float:
     return number
 
 
+def _count(setting: Setting, text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= setting.most:
+        return int(text)
+    raise UserError(f"is not a whole number from 1 to {setting.most}")
+
+
 def _port(setting: Setting, text: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535:
         return int(text)
@@ -184,6 +194,7 @@ _READERS = {
     "bool": _bool,
     "choice": _choice,
     "number": _number,
+    "count": _count,
     "port": _port,
     "duration": _duration,
     "bytes": _bytes,

@@ -60,6 +60,7 @@ class Settings:
     app: str
     port: int
     bind: str
+    routers: int
     port_base: int | None
     request_timeout: float
     idle_timeout: float

@@ -14,7 +14,7 @@ import socket
 import stat
 import time
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
 from localku.dynos.backoff import BackoffPolicy
@@ -30,6 +30,9 @@ from localku.platform.home import Home
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import AppRoute, RoutingTable
+
+if TYPE_CHECKING:
+    from localku.router.fleet import Fleet
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
@@ -90,7 +93,7 @@ class Platform:
                 continue  # nohup asked for it
             self.loop.add_signal_handler(number, self._signalled, number)
         self.supervisor = self._supervise()
-        self.router = Router(_router_settings(self.settings), self._publish_router)
+        self.router = self._make_router()
         try:
             self.supervisor.adopt(self.early)
             self._refresh_table()
@@ -142,6 +145,20 @@ class Platform:
                 signal.SIGWINCH, lambda: supervisor.resize(*terminal_size())
             )
         return supervisor
+
+    def _make_router(self) -> Router | Fleet:
+        router = Router(_router_settings(self.settings), self._publish_router)
+        if self.settings.routers == 1:
+            return router
+        from localku.router.fleet import Fleet
+
+        return Fleet(
+            router,
+            self.settings.routers,
+            self._publish_router,
+            say=self.app.stream.publish,
+            grace=self.settings.shutdown_grace,
+        )
 
     def _connect_console(self) -> None:
         self.console.on_pressure = lambda on: self.supervisor.pause(on)
@@ -209,6 +226,7 @@ class Platform:
     async def _wind_up(self) -> None:
         # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
         self.console.on_pressure = lambda _: None
+        self.router.draining = True
         self.supervisor.pause(False)
         services = [service.close() for service in reversed(self.services)]
         self.metering.close()

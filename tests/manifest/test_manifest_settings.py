@@ -117,6 +117,9 @@ PORT = "(write a number from 1 to 65535, or 0 for any free port)"
         ("-p x", f"-p: 'x' is not a port {PORT}"),
         ("-p -5", f"-p: '-5' is not a port {PORT}"),
         ("-p 65536", f"-p: '65536' is not a port {PORT}"),
+        ("--routers 0", "--routers: '0' is not a whole number from 1 to 64"),
+        ("--routers 65", "--routers: '65' is not a whole number from 1 to 64"),
+        ("--routers 1.5", "--routers: '1.5' is not a whole number from 1 to 64"),
         ("--grace 5x", "--grace: '5x' is not a duration (write 30, 30s, 500ms, 1.5m or 1h)"),
         ("--grace web=x", "--grace: 'x' is not a duration (write 30, 30s, 500ms, 1.5m or 1h)"),
         ("--format xml", "--format: 'xml' is not one of heroku, short, json"),
@@ -148,7 +151,7 @@ def test_every_setting_has_a_typed_attribute() -> None:
 def test_every_setting_is_reached_by_flag_variable_and_file() -> None:
     """The value of each source arrives under the same name and type."""
     texts = {"port": "81", "bool": "yes", "duration": "3s", "bytes": "1MB", "number": "2"}
-    texts |= {"path": "/x", "text": "x", "list": "x"}
+    texts |= {"count": "7", "path": "/x", "text": "x", "list": "x"}
     for item in TABLE:
         text = item.choices[-1] if item.choices else texts[item.kind]
         text = "web=7" if item.name == "formation" else text
