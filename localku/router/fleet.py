@@ -58,7 +58,7 @@ class Fleet:
         self.first.draining = on
 
     async def serve(self, sockets: Sequence[Socket]) -> None:
-        """Take connections on these sockets, bound as shared; returns at once. Raises OSError."""
+        """Take connections on these sockets, bound as shared; returns at once. Raises UserError."""
         await self.first.serve(sockets)
         for number in self._numbers:
             doors = [listener.join(sock) for sock in sockets]

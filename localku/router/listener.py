@@ -57,10 +57,16 @@ def join(sock: Socket, *, balanced: bool = BALANCES) -> Socket:
     """A listening socket for another router, on the address of one that was bound as shared.
 
     Where the kernel does not balance, it is the same socket once more: whoever is first takes a
-    connection. Raises OSError.
+    connection. Raises UserError.
     """
-    if not balanced:
-        return _socket.socket(fileno=_socket.dup(sock.fileno()))
+    try:
+        return _beside(sock) if balanced else _socket.socket(fileno=_socket.dup(sock.fileno()))
+    except OSError as error:
+        text = f"port {sock.getsockname()[1]} cannot be shared: {error.strerror or error}"
+        raise UserError(text, hint="start with fewer --routers") from None
+
+
+def _beside(sock: Socket) -> Socket:
     other = _open(sock.family)
     try:
         other.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEPORT, 1)

@@ -169,6 +169,13 @@ def test_without_balance_all_wait_at_the_same_socket() -> None:
     assert counts == [3, 0]
 
 
+def test_a_port_that_was_bound_alone_cannot_be_shared() -> None:
+    (sock,) = bind("127.0.0.1", 0)
+    with pytest.raises(UserError, match=f"port {sock.getsockname()[1]} cannot be shared: "):
+        join(sock, balanced=True)
+    sock.close()
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_port_that_others_share_is_busy_all_the_same(shared: bool) -> None:
     sockets = bind("127.0.0.1", 0, shared=True)

@@ -135,21 +135,23 @@ def test_a_busy_port_is_named(web: Folder, tmp_path_factory: pytest.TempPathFact
     app = up(web.start("--routers", "2"), 2)
     other = Folder(tmp_path_factory.mktemp("other"))
     other.write("Procfile", "web: sleep 60\n")
-    for count in ("1", "2"):
-        status, said = other.fails("start", "-p", str(app.port), "--routers", count)
-        assert status == 1
-        assert re.search(rf"port {app.port} is in use by pid \d+ \(.*localku", said)
+    status, said = other.fails("start", "-p", str(app.port), "--routers", "2")
+    assert status == 1
+    assert re.search(rf"port {app.port} is in use by pid \d+ \(.*localku", said)
 
 
 @pytest.mark.parametrize(
     ("how", "stopped"),
     [
-        *((how, False) for how in ("SIGINT", "SIGTERM", "SIGHUP", "killed", "init killed")),
-        *((how, True) for how in ("SIGINT", "killed with its group", "init killed")),
+        ("SIGINT", False),
+        ("SIGHUP", False),
+        ("killed", False),
+        ("killed with its group", True),
+        ("init killed", True),
     ],
 )
 def test_no_router_is_left(web: Folder, how: str, stopped: bool) -> None:
-    app = up(web.start("--routers", "3", "--shutdown-grace", "0.5", start_new_session=True), 3)
+    app = up(web.start("--routers", "3", "--shutdown-grace", "0.2", start_new_session=True), 3)
     pids = routers_of(app)
     assert len(pids) == 2
     if stopped:
