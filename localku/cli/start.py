@@ -36,7 +36,7 @@ def main(name: str, argv: list[str]) -> int:
     home = Home(os.path.join(manifest.root, FOLDER))
     home.claim()
     try:
-        sockets = listener.bind(settings.bind, settings.port)
+        sockets = listener.bind(settings.bind, settings.port, shared=settings.routers > 1)
         around = Surroundings(os.environ, sockets[0].getsockname()[1], pty=pty)
         specs = _first_specs(manifest, home, around)
         init, runs = early.launch(specs, _size() if pty else (24, 80))

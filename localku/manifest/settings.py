@@ -60,6 +60,7 @@ class Settings:
     app: str
     port: int
     bind: str
+    routers: int
     port_base: int | None
     domain: list[str]
     routing: str

@@ -46,6 +46,10 @@ TABLE: tuple[Setting, ...] = (
         metavar="ADDRESS",
     ),
     Setting(
+        "routers", "count", 1, ("--routers",), "routers that share its port",
+        group=_ROUTER, metavar="N", most=64,
+    ),
+    Setting(
         "port_base", "port", None, ("--port-base",), "port of web.1, or of what is first",
         group=_ROUTER, metavar="PORT", shown_default="--port + 100",
     ),

@@ -14,7 +14,7 @@ import socket
 import stat
 import time
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
 from localku.dynos.early import EarlyRun
@@ -32,6 +32,9 @@ from localku.platform.store import Store
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import RoutingTable
+
+if TYPE_CHECKING:
+    from localku.router.fleet import Fleet
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
@@ -99,7 +102,7 @@ class Platform:
             self.loop.add_signal_handler(number, self._signalled, number)
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
-        self.router = Router(_router_settings(self.settings), self._publish_router)
+        self.router = self._make_router()
         self.metering = Metering(self._runners, EVERY * self.settings.time_scale)
         try:
             self._begin_apps()
@@ -158,6 +161,20 @@ class Platform:
             for app in self.apps.values():
                 app.apply()
 
+    def _make_router(self) -> Router | Fleet:
+        router = Router(_router_settings(self.settings), self._publish_router)
+        if self.settings.routers == 1:
+            return router
+        from localku.router.fleet import Fleet
+
+        return Fleet(
+            router,
+            self.settings.routers,
+            self._publish_router,
+            say=self._publish,
+            grace=self.settings.shutdown_grace,
+        )
+
     def _connect_console(self) -> None:
         self.console.on_pressure = self._pause
         self.console.on_closed = self._mute
@@ -204,8 +221,7 @@ class Platform:
 
     def _lost(self, why: str) -> None:
         text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}\n"
-        for app in self.apps.values():
-            app.stream.publish(Entry(time.time(), "heroku", "init", text.encode()))
+        self._publish(Entry(time.time(), "heroku", "init", text.encode()))
         self._init_lost = True
         self.end(PLATFORM_ERROR)
 
@@ -213,6 +229,11 @@ class Platform:
         loop.default_exception_handler(context)
         if isinstance(context.get("exception"), Exception):
             self.end(PLATFORM_ERROR)
+
+    def _publish(self, entry: Entry) -> None:
+        """An entry of the platform's own, on the log of every app."""
+        for app in self.apps.values():
+            app.stream.publish(entry)
 
     def _publish_router(self, app: str, entry: Entry) -> None:
         found = self.apps.get(app)
@@ -237,6 +258,7 @@ class Platform:
     async def _wind_up(self) -> None:
         # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
         self.console.on_pressure = lambda _: None
+        self.router.draining = True
         self._pause(False)
         services = [service.close() for service in reversed(self.services)]
         self.metering.close()

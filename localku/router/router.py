@@ -80,8 +80,19 @@ class Router:
         self.clock = Clock(loop, self.settings.shortest(), self._sweep)
         self._serving = True
         for sock in sockets:
-            acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
-            self._acceptors.append(acceptor)
+            self.accept(sock)
+
+    def accept(self, sock: Socket) -> Acceptor:
+        """Take the connections of one more socket, until release(). Raises OSError."""
+        acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
+        self._acceptors.append(acceptor)
+        return acceptor
+
+    def release(self, acceptor: Acceptor) -> None:
+        """Take no more connections there; nothing happens when all is closed already."""
+        if acceptor in self._acceptors:
+            self._acceptors.remove(acceptor)
+            acceptor.close()
 
     def replace(self, table: RoutingTable) -> None:
         """Serve this table from now on. Requests that wait look again; others are not disturbed."""
