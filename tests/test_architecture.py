@@ -16,9 +16,10 @@ FLOORS = {
     "dynos": {"logs", "manifest"},
     "router": {"logs", "manifest"},
     "watch": {"logs", "manifest"},
-    "platform": {"dynos", "router", "watch", "logs", "manifest"},
-    "api": {"platform", "dynos", "router", "watch", "logs", "manifest"},
-    "cli": {"api", "platform", "dynos", "router", "watch", "logs", "manifest"},
+    "certs": {"logs", "manifest"},
+    "platform": {"dynos", "router", "watch", "certs", "logs", "manifest"},
+    "api": {"platform", "dynos", "router", "watch", "certs", "logs", "manifest"},
+    "cli": {"api", "platform", "dynos", "router", "watch", "certs", "logs", "manifest"},
 }
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}

@@ -20,6 +20,9 @@ COMMANDS = {
     "ps:restart": "localku.cli.ps",
     "ps:stop": "localku.cli.ps",
     "attach": "localku.cli.attach",
+    "certs": "localku.cli.certs",
+    "certs:trust": "localku.cli.certs",
+    "certs:untrust": "localku.cli.certs",
     "help": "localku.cli.usage",
     "version": "localku.cli.usage",
 }

@@ -47,10 +47,14 @@ class Start:
         self.home = home
         self.began = began
 
-    def run(self, bound: list[Socket], init: InitClient, runs: list[EarlyRun]) -> int:
-        """Run the platform until it ends; returns the exit status."""
+    def run(
+        self, bound: list[Socket], secure: list[Socket], init: InitClient, runs: list[EarlyRun]
+    ) -> int:
+        """Run the platform until it ends; returns the exit status. secure: for https, or none."""
         # the start path has no time for the `socket` module; its protocol number must stay TCP
-        sockets = [socket.socket(fileno=each.detach()) for each in bound]
+        sockets, https_sockets = (
+            [socket.socket(fileno=each.detach()) for each in group] for group in (bound, secure)
+        )
         stream = LogStream()
         console = Console(1, _formatter(self.manifest, self.manifest.settings))
         stream.subscribe(console)
@@ -58,6 +62,10 @@ class Start:
         platform = Platform(
             app, home=self.home, init=init, early=runs, sockets=sockets, console=console
         )
+        if https_sockets:
+            from localku.platform.https import Https
+
+            platform.https = Https(https_sockets, app.name)
         platform.services.append(ControlSocket(platform, self.home.socket))
         if self.manifest.settings.watch:
             from localku.platform.reload import Reloader

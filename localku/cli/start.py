@@ -17,6 +17,10 @@ from localku.platform.home import FOLDER, Home
 from localku.platform.plan import Surroundings, dyno_specs, refuse_missing
 from localku.router import listener
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket as Socket
+
 
 def main(name: str, argv: list[str]) -> int:
     """Run `localku start`; returns its exit status when all dynos are gone."""
@@ -30,7 +34,11 @@ def main(name: str, argv: list[str]) -> int:
     home.claim()
     try:
         sockets = listener.bind(settings.bind, settings.port)
-        around = Surroundings(os.environ, sockets[0].getsockname()[1], pty=pty)
+        port = sockets[0].getsockname()[1]
+        secure: list[Socket] = []
+        if settings.tls:
+            secure = listener.bind(settings.bind, settings.https_port(port), "--tls-port")
+        around = Surroundings(os.environ, port, pty=pty)
         specs = dyno_specs(manifest, manifest.quantities, around)
         refuse_missing(manifest, specs)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
@@ -38,7 +46,7 @@ def main(name: str, argv: list[str]) -> int:
             from localku.cli import running
 
             start = running.Start(manifest, given, only, around, home, began)
-            return start.run(sockets, init, runs)
+            return start.run(sockets, secure, init, runs)
         finally:
             init.close()
     finally:

@@ -49,6 +49,14 @@ TABLE: tuple[Setting, ...] = (
         "port_base", "port", None, ("--port-base",), "port of web.1, or of what is first",
         group=_ROUTER, metavar="PORT", shown_default="--port + 100",
     ),
+    Setting(
+        "tls", "bool", False, ("--tls",), "https, too, with certificates of this machine's own CA",
+        group=_ROUTER,
+    ),
+    Setting(
+        "tls_port", "port", None, ("--tls-port",), "port of https", group=_ROUTER, metavar="PORT",
+        shown_default="--port + 437",
+    ),
     # The next five: Dev Center, "HTTP Routing" and "Heroku Error Codes".
     Setting(
         "request_timeout", "duration", 30.0, ("--request-timeout",),

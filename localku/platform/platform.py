@@ -14,7 +14,7 @@ import socket
 import stat
 import time
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
 from localku.dynos.backoff import BackoffPolicy
@@ -30,6 +30,9 @@ from localku.platform.home import Home
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import AppRoute, RoutingTable
+
+if TYPE_CHECKING:
+    from localku.platform.https import Https
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
@@ -65,6 +68,7 @@ class Platform:
         self.sockets = sockets
         self.console = console
         self.services: list[Service] = []
+        self.https: Https | None = None
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
@@ -95,6 +99,8 @@ class Platform:
             self.supervisor.adopt(self.early)
             self._refresh_table()
             await self.router.serve(self.sockets)
+            if self.https is not None:
+                self.https.serve(self.router)
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
@@ -152,9 +158,13 @@ class Platform:
             self.loop.add_reader(1, self._mute)
 
     def _greet(self) -> None:
-        places = f"http://localhost:{self.port} and http://{self.app.name}.localhost:{self.port}"
+        places = _addresses("http", self.app.name, self.port)
+        if self.https is not None:
+            places += f", {_addresses('https', self.app.name, self.https.port)}"
         for place, text in self.app.manifest.warnings:
             self.app.say(f"{place}: {text}")
+        if self.https is not None and self.https.is_new:
+            self.app.say("https has a CA of its own here: see `localku certs:trust`")
         self.app.say(f"Running {self.app.described_formation() or 'no dynos'} on {places}")
 
     # -- what happens --------------------------------------------------------------------------
@@ -226,6 +236,10 @@ class Platform:
             await self.loop.run_in_executor(None, self.init.close)
             self.console.close(CONSOLE_PATIENCE)
             self.home.close()
+
+
+def _addresses(scheme: str, app: str, port: int) -> str:
+    return f"{scheme}://localhost:{port} and {scheme}://{app}.localhost:{port}"
 
 
 def _router_settings(settings: Settings) -> RouterSettings:
