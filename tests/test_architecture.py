@@ -28,7 +28,7 @@ manifest/formation manifest/setting manifest/settings_table manifest/levels mani
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
 dynos/lifecycle dynos/effects dynos/backoff dynos/quota dynos/wire dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
-router/grammar router/forward router/chunked router/quarantine router/settings
+router/http2_head router/grammar router/forward router/chunked router/quarantine router/settings
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan api/errors api/wishes api/lookup
 """

@@ -65,7 +65,7 @@ class Start:
         if https_sockets:
             from localku.platform.https import Https
 
-            platform.https = Https(https_sockets, app.name)
+            platform.https = Https(https_sockets, app.name, self.manifest.settings.http2)
         platform.services.append(ControlSocket(platform, self.home.socket))
         if self.manifest.settings.watch:
             from localku.platform.reload import Reloader

@@ -11,6 +11,7 @@ import os
 import time
 
 from localku.dynos import early
+from localku.errors import UserError
 from localku.manifest import manifest as manifests
 from localku.manifest.settings import parse_argv
 from localku.platform.home import FOLDER, Home
@@ -36,6 +37,8 @@ def main(name: str, argv: list[str]) -> int:
         sockets = listener.bind(settings.bind, settings.port)
         port = sockets[0].getsockname()[1]
         secure: list[Socket] = []
+        if settings.http2:
+            refuse_without_h2()
         if settings.tls:
             secure = listener.bind(settings.bind, settings.https_port(port), "--tls-port")
         around = Surroundings(os.environ, port, pty=pty)
@@ -51,6 +54,14 @@ def main(name: str, argv: list[str]) -> int:
             init.close()
     finally:
         home.close()
+
+
+def refuse_without_h2() -> None:
+    """Raises UserError when HTTP/2 is asked for and its library is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("h2") is None:
+        raise UserError("--http2 needs the h2 package", hint="pip install 'localku[http2]'")
 
 
 def _size() -> tuple[int, int]:

@@ -65,6 +65,7 @@ class Settings:
     port_base: int | None
     tls: bool
     tls_port: int | None
+    http2: bool
     request_timeout: float
     idle_timeout: float
     connect_timeout: float
@@ -98,6 +99,8 @@ class Settings:
             value, origin = find(levels, setting)
             setattr(self, setting.name, value)
             self._origins[setting.name] = origin
+        if self.http2 and not self.tls:
+            self.tls, self._origins["tls"] = True, self._origins["http2"]
         self._apply_heroku_times()
         self._apply_formation()
         self._apply_watch()

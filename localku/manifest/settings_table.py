@@ -57,6 +57,10 @@ TABLE: tuple[Setting, ...] = (
         "tls_port", "port", None, ("--tls-port",), "port of https", group=_ROUTER, metavar="PORT",
         shown_default="--port + 437",
     ),
+    Setting(
+        "http2", "bool", False, ("--http2",), "HTTP/2 for clients that speak it; implies --tls",
+        group=_ROUTER,
+    ),
     # The next five: Dev Center, "HTTP Routing" and "Heroku Error Codes".
     Setting(
         "request_timeout", "duration", 30.0, ("--request-timeout",),

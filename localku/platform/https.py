@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from localku.certs.store import Store, home_folder
 from localku.errors import UserError
 from localku.router.router import Router
-from localku.router.tls import HTTP1, Identities
+from localku.router.tls import HTTP1, HTTP2, Identities
 
 DEFAULT_HOST = "localhost"
 
 
 class Https:
-    """sockets: bound ones, for TLS. app: its name, for `NAME.localhost`."""
+    """sockets: bound ones, for TLS. app: its name, for `NAME.localhost`. http2: spoken, too."""
 
-    def __init__(self, sockets: Sequence[socket.socket], app: str) -> None:
+    def __init__(self, sockets: Sequence[socket.socket], app: str, http2: bool) -> None:
         """Makes what certificates are missing, a tenth of a second. Raises UserError."""
         self.sockets = sockets
         self.port = int(sockets[0].getsockname()[1])
@@ -27,7 +27,7 @@ class Https:
         self.is_new = not store.fingerprint()  # nobody can trust it so far
         files = store.ensure((DEFAULT_HOST, f"{app}.{DEFAULT_HOST}"), time.time())
         try:
-            self.identities = Identities(files, DEFAULT_HOST, HTTP1)
+            self.identities = Identities(files, DEFAULT_HOST, HTTP2 if http2 else HTTP1)
         except (ssl.SSLError, OSError) as error:
             hint = f"remove {store.folder}/hosts: they are made anew"
             raise UserError(f"cannot use the certificates: {error}", hint=hint) from None

@@ -10,16 +10,21 @@ from __future__ import annotations
 import ssl
 from _socket import MSG_PEEK
 from _socket import socket as Socket
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from localku.router import forward, pages, record
+from localku.router.carrier import Client
 from localku.router.front import Front
-from localku.router.tls import Identities, TlsSocket
+from localku.router.tls import HTTP2, Identities, TlsSocket
 from localku.router.wire import Wire
 
 if TYPE_CHECKING:
+    from localku.router.http2 import Http2
     from localku.router.router import Router
+
+_Client = TypeVar("_Client", bound=Client)
 
 _HANDSHAKE = b"\x16"  # the first octet of a TLS record with a handshake message (RFC 8446, 5.1)
 _CAUSE = "plain HTTP on the TLS port"
@@ -54,9 +59,20 @@ class Handshake(Wire):
             self.abort()
             return
         if done:
-            front = self._hand_over(TlsFront)
-            front.resume_reading()
-            front.readable()  # what the client asks is often there already
+            self._introduce()
+
+    def _introduce(self) -> None:
+        """The handshake is over: what ALPN settled takes the place."""
+        client: TlsFront | Http2
+        if cast(TlsSocket, self.sock).protocol == HTTP2[0]:
+            from localku.router.http2 import Http2
+
+            client = self._hand_over(Http2)
+            client.start()
+        else:
+            client = self._hand_over(TlsFront)
+            client.resume_reading()
+        client.readable()  # what the client asks is often there already
 
     def writable(self) -> None:
         """The loop's callback: there is room for our part of the handshake again."""
@@ -90,13 +106,13 @@ class Handshake(Wire):
             return True
         return False
 
-    def _hand_over(self, kind: type[Front]) -> Front:
+    def _hand_over(self, kind: Callable[[Router, Socket, forward.Edge, float], _Client]) -> _Client:
         self.pause_reading()
         self.poller.remove_writer(self.fd)
-        front = kind(self.router, self.sock, self.edge, monotonic())
-        self.router.fronts.add(front)
+        client = kind(self.router, self.sock, self.edge, monotonic())
+        self.router.fronts.add(client)
         self.router.fronts.discard(self)
-        return front
+        return client
 
     def _refuse(self) -> None:
         """Plain HTTP, or whatever begins like it: a page in the client's own words, one line."""
@@ -119,8 +135,8 @@ class Handshake(Wire):
         self.router.left()
 
 
-class TlsFront(Front):
-    """A Front whose end is told by close_notify, unless its response broke off."""
+class TlsEnd(Wire):
+    """A Wire whose end is told by close_notify, unless close_as_broken() made it."""
 
     __slots__ = ()
 
@@ -134,3 +150,9 @@ class TlsFront(Front):
         if self.closing:
             cast(TlsSocket, self.sock).say_end()
         super()._all_sent()
+
+
+class TlsFront(TlsEnd, Front):
+    """HTTP/1.1 over TLS."""
+
+    __slots__ = ()

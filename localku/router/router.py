@@ -134,6 +134,7 @@ class Router:
         for front in tuple(self.fronts):
             if front.exchange is not None:
                 front.exchange.cut()
+        for front in tuple(self.fronts):
             front.abort()
         for app in self._apps.values():
             for dyno in app.dynos.values():

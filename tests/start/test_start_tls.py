@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from conftest import LOCALKU, PATIENCE, Folder, Running
 
+from localku.cli import start
+from localku.errors import UserError
+
 WEB = """
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -107,6 +110,28 @@ def test_curl_is_content(shop: Shop) -> None:
     command = ["curl", "-sS", "--noproxy", "*", "--cacert", shop.ca, *urls]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.stdout, done.stderr) == ("<p>https web.1</p>" * 3, "")
+
+
+def test_http_2_is_spoken_when_it_is_asked_for(shop: Shop) -> None:
+    if "HTTP2" not in subprocess.run(["curl", "-V"], capture_output=True, text=True).stdout:
+        pytest.skip("this curl does not speak HTTP/2")
+    app = shop.folder.start("--http2", "--router-log", "2.0", env=shop.env)
+    app.wait_for(r"heroku\[web\.1\]: State changed from starting to up$")
+    url = f"https://shop.localhost:{port(app)}/"
+    for ask, spoken in (("--http2", "2"), ("--http1.1", "1.1")):
+        command = ["curl", "-sS", ask, "--noproxy", "*", "--cacert", shop.ca, url]
+        command += ["-w", " %{http_version}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        assert (done.stdout, done.stderr) == (f"<p>https web.1</p> {spoken}", "")
+    app.wait_for(r"protocol=http2\.0 tls=true tls_version=unknown$")
+    app.wait_for(r"protocol=http1\.1 tls=true tls_version=unknown$")
+
+
+def test_http_2_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="--http2 needs the h2 package") as caught:
+        start.refuse_without_h2()
+    assert "pip install 'localku[http2]'" in caught.value.hint
 
 
 def test_a_port_that_is_taken(shop: Shop) -> None:
