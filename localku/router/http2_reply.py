@@ -42,7 +42,7 @@ class Http2Reply:
         self._answered = False  # the response's head is here
         self._head: list[Header] | None = None  # and is to be sent
         self._scan: ChunkScanner | None = None
-        self._out: deque[bytes] = deque()
+        self._out: deque[bytes | memoryview] = deque()
         self._trailers: list[Header] = []
         self._ended = False  # nothing more will be written
         self._gone = False
@@ -132,7 +132,7 @@ class Http2Reply:
         while size:
             part = self._out.popleft()
             if len(part) > size:
-                self._out.appendleft(part[size:])
+                self._out.appendleft(memoryview(part)[size:])
                 part = part[:size]
             parts.append(part)
             size -= len(part)

@@ -112,7 +112,7 @@ def test_a_slow_reader_slows_the_dyno() -> None:
     async def scenario() -> None:
         async with rigged(pki=pki()) as rig:
             sent = 0
-            total = 30_000_000
+            total = 40_000_000
 
             async def endless(conn: Conn) -> None:
                 nonlocal sent
@@ -130,7 +130,7 @@ def test_a_slow_reader_slows_the_dyno() -> None:
                 while before != sent:  # until nothing moves any more
                     before = sent
                     await asyncio.sleep(0.15)
-                assert sent < 15_000_000
+                assert sent < 30_000_000  # the kernel's buffers take a lot
                 (front,) = rig.router.fronts
                 assert front.backlog < 400_000  # type: ignore[attr-defined]
 
