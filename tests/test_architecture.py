@@ -16,9 +16,10 @@ FLOORS = {
     "dynos": {"logs", "manifest"},
     "router": {"logs", "manifest"},
     "watch": {"logs", "manifest"},
-    "platform": {"dynos", "router", "watch", "logs", "manifest"},
-    "api": {"platform", "dynos", "router", "watch", "logs", "manifest"},
-    "cli": {"api", "platform", "dynos", "router", "watch", "logs", "manifest"},
+    "certs": {"logs", "manifest"},
+    "platform": {"dynos", "router", "watch", "certs", "logs", "manifest"},
+    "api": {"platform", "dynos", "router", "watch", "certs", "logs", "manifest"},
+    "cli": {"api", "platform", "dynos", "router", "watch", "certs", "logs", "manifest"},
 }
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
@@ -27,11 +28,11 @@ manifest/formation manifest/setting manifest/settings_table manifest/levels mani
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
 dynos/lifecycle dynos/effects dynos/backoff dynos/quota dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
-router/grammar router/forward router/chunked router/quarantine router/settings
+router/http2_head router/grammar router/forward router/chunked router/quarantine router/settings
 router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
-manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges frames
+manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges frames certs/names
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

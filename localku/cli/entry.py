@@ -24,6 +24,9 @@ COMMANDS = {
     "maintenance:on": "localku.cli.maintenance",
     "maintenance:off": "localku.cli.maintenance",
     "routing": "localku.cli.maintenance",
+    "certs": "localku.cli.certs",
+    "certs:trust": "localku.cli.certs",
+    "certs:untrust": "localku.cli.certs",
     "help": "localku.cli.usage",
     "version": "localku.cli.usage",
 }

@@ -51,10 +51,14 @@ class Start:
     def _read(self, root: str) -> Manifest:
         return manifests.load({**self.given, "root": root}, os.environ, self.only)
 
-    def run(self, bound: list[Socket], init: InitClient, runs: list[EarlyRun]) -> int:
-        """Run the platform until it ends; returns the exit status."""
+    def run(
+        self, bound: list[Socket], secure: list[Socket], init: InitClient, runs: list[EarlyRun]
+    ) -> int:
+        """Run the platform until it ends; returns the exit status. secure: for https, or none."""
         # the start path has no time for the `socket` module; its protocol number must stay TCP
-        sockets = [socket.socket(fileno=each.detach()) for each in bound]
+        sockets, https_sockets = (
+            [socket.socket(fileno=each.detach()) for each in group] for group in (bound, secure)
+        )
         settings = self.manifest.settings
         console = Console(1, _formatter(self.manifest, settings))
         store = Store(self.home.database)
@@ -77,6 +81,10 @@ class Start:
             sockets=sockets,
             console=console,
         )
+        if https_sockets:
+            from localku.platform.https import Https
+
+            platform.https = Https(https_sockets, app.hosts, settings.http2, app.say)
         platform.services.append(ControlSocket(platform, self.home.socket))
         if self.manifest.settings.watch:
             from localku.platform.reload import Reloader

@@ -66,6 +66,18 @@ TABLE: tuple[Setting, ...] = (
         "session_affinity", "bool", False, ("--session-affinity",),
         "keep each client at its dyno, by a cookie", group=_ROUTER,
     ),
+    Setting(
+        "tls", "bool", False, ("--tls",), "https, too, with certificates of this machine's own CA",
+        group=_ROUTER,
+    ),
+    Setting(
+        "tls_port", "port", None, ("--tls-port",), "port of https", group=_ROUTER, metavar="PORT",
+        shown_default="--port + 437",
+    ),
+    Setting(
+        "http2", "bool", False, ("--http2",), "HTTP/2 for clients that speak it; implies --tls",
+        group=_ROUTER,
+    ),
     # The numbers: Dev Center, "HTTP Routing" and "Heroku Error Codes"; cowboyku for head_timeout.
     Setting(
         "request_timeout", "duration", 30.0, ("--request-timeout",),

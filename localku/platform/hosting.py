@@ -132,15 +132,19 @@ class Hosting:
         )
         app.on_change = self._on_change
 
-    def greet(self, port: int) -> None:
-        """Say where the apps are."""
+    def greet(self, port: int, https: int = 0) -> None:
+        """Say where the apps are. port: the router's. https: its port for https, 0 without."""
         for app in self.apps.values():
-            places = f"http://{app.name}.localhost:{port}"
-            if self.only:
-                places = f"http://localhost:{port} and {places}"
+            places = self._places(app, "http", port)
+            if https:
+                places += f", {self._places(app, 'https', https)}"
             for place, text in app.manifest.warnings if app.manifest is not None else ():
                 app.say(f"{place}: {text}")
             app.say(f"Running {app.described_formation() or 'no dynos'} on {places}")
+
+    def _places(self, app: App, scheme: str, port: int) -> str:
+        place = f"{scheme}://{app.name}.localhost:{port}"
+        return f"{scheme}://localhost:{port} and {place}" if self.only else place
 
     # -- apps come and go ----------------------------------------------------------------------
 

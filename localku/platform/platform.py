@@ -13,7 +13,6 @@ import signal
 import socket
 import stat
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
@@ -28,13 +27,12 @@ from localku.manifest.settings import Settings
 from localku.platform.app import App
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
+from localku.platform.routing import make_router, own_names
 from localku.platform.store import Store
-from localku.router.router import Router
-from localku.router.settings import RouterSettings
 from localku.router.table import RoutingTable
 
 if TYPE_CHECKING:
-    from localku.router.fleet import Fleet
+    from localku.platform.https import Https
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
@@ -79,6 +77,7 @@ class Platform:
         self.console = console
         self.services: list[Service] = []
         self.api_port = 0  # of the API over TCP, once it listens
+        self.https: Https | None = None
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
@@ -102,17 +101,22 @@ class Platform:
             self.loop.add_signal_handler(number, self._signalled, number)
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
-        self.router = self._make_router()
+        self._first, self.router = make_router(self.settings, self._publish_router, self._publish)
         self.metering = Metering(self._runners, EVERY * self.settings.time_scale)
         try:
             self._begin_apps()
             self._refresh_table()
             await self.router.serve(self.sockets)
+            if self.https is not None:
+                # with several routers, https is the first one's
+                self.https.serve(self._first)
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
             self.home.announce(self.hosting.announced, self.port)
-            self.hosting.greet(self.port)
+            self.hosting.greet(self.port, self.https.port if self.https is not None else 0)
+            if self.https is not None and self.https.is_new:
+                self.say("https has a CA of its own here: see `localku certs:trust`")
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -160,20 +164,6 @@ class Platform:
         if not self.early:
             for app in self.apps.values():
                 app.apply()
-
-    def _make_router(self) -> Router | Fleet:
-        router = Router(_router_settings(self.settings), self._publish_router)
-        if self.settings.routers == 1:
-            return router
-        from localku.router.fleet import Fleet
-
-        return Fleet(
-            router,
-            self.settings.routers,
-            self._publish_router,
-            say=self._publish,
-            grace=self.settings.shutdown_grace,
-        )
 
     def _connect_console(self) -> None:
         self.console.on_pressure = self._pause
@@ -252,6 +242,8 @@ class Platform:
         if table != self._table:
             self._table = table
             self.router.replace(table)
+            if self.https is not None:
+                self.https.follow(table.hosts)
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -285,30 +277,8 @@ class Platform:
             self.home.close()
 
 
-def _router_settings(settings: Settings) -> RouterSettings:
-    """The router's numbers: its own ones scaled, those of the table as they were given."""
-    own = RouterSettings().scaled(settings.time_scale)
-    return replace(
-        own,
-        request_timeout=settings.request_timeout,
-        connect_tries=settings.connect_tries,
-        backlog_per_dyno=settings.backlog,
-        head_timeout=settings.head_timeout,
-        client_keepalive=settings.client_keepalive,
-        upstream_keepalive=settings.dyno_keepalive,
-        idle_timeout=settings.idle_timeout,
-        connect_timeout=settings.connect_timeout,
-        quarantine=settings.quarantine,
-        boot_wait=settings.boot_wait,
-        log_format=settings.router_log,
-    )
-
-
-def own_names() -> frozenset[str]:
-    """How others on the network may call this machine: the bare port is theirs, too."""
-    name = socket.gethostname().lower()
-    short = name.partition(".")[0]
-    return frozenset({name, short, f"{short}.local"})
+def _addresses(scheme: str, app: str, port: int) -> str:
+    return f"{scheme}://localhost:{port} and {scheme}://{app}.localhost:{port}"
 
 
 def terminal_size() -> tuple[int, int]:

@@ -23,15 +23,16 @@ BALANCES = sys.platform.startswith("linux")  # SO_REUSEPORT spreads connections 
 _RANDOM_TRIES = 20  # for port 0, where the second address may find the port taken
 
 
-def bind(host: str, port: int, *, shared: bool = False) -> list[Socket]:
+def bind(host: str, port: int, flag: str = "-p", *, shared: bool = False) -> list[Socket]:
     """Bind and listen on host:port; port 0 lets the kernel choose one, the same for all addresses.
 
     host: a numeric address, or "localhost", which is 127.0.0.1 and, where there is IPv6, ::1.
-    shared: let join() have sockets of the same port later.
+    flag: what chooses the port, for the hint. shared: let join() have sockets of the same port
+    later.
     Raises UserError: who holds a busy port, what to do about a privileged one, a bad host.
     """
     if not 0 <= port <= 65535:
-        raise UserError(f"port {port} is out of range", hint="0 to 65535")
+        raise UserError(f"port {port} is out of range", hint=f"{flag} takes 0 to 65535")
     for attempt in range(_RANDOM_TRIES):
         sockets: list[Socket] = []
         try:
@@ -45,7 +46,7 @@ def bind(host: str, port: int, *, shared: bool = False) -> list[Socket]:
                 sock.close()
             unlucky = port == 0 and bool(sockets) and error.errno == errno.EADDRINUSE
             if not unlucky or attempt == _RANDOM_TRIES - 1:
-                raise _explain(error, host, port) from None
+                raise _explain(error, host, port, flag) from None
             continue
         if sockets:
             return sockets
@@ -120,17 +121,18 @@ def _begin(sock: Socket) -> None:
     sock.setblocking(False)
 
 
-def _explain(error: OSError, host: str, port: int) -> UserError:
+def _explain(error: OSError, host: str, port: int, flag: str) -> UserError:
     if error.errno == errno.EADDRINUSE:
         from localku.router.holder import holder_of
 
         holder = holder_of(port)
         by = f" by {holder}" if holder else ""
         return UserError(
-            f"port {port} is in use{by}", hint=f"stop it, or choose another port: -p {port + 1}"
+            f"port {port} is in use{by}",
+            hint=f"stop it, or choose another port: {flag} {port + 1}",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
-        advice = "choose a port above 1023: -p 5006"
+        advice = f"choose a port above 1023: {flag} {5000 + port}"
         if sys.platform.startswith("linux"):
             advice += ", or allow it: sysctl net.ipv4.ip_unprivileged_port_start"
         return UserError(f"port {port} is privileged: only root may listen on it", hint=advice)

@@ -80,7 +80,7 @@ def test_an_exception_of_ours_leaves_nothing(folder: Folder) -> None:
     folder.write("Procfile", "worker: echo ready; exec sleep 900\n")
     script = (
         "import sys; from localku.platform import hosting;"
-        "hosting.Hosting.greet = lambda self, port: 1 / 0;"
+        "hosting.Hosting.greet = lambda *ports: 1 / 0;"
         "from localku.cli.entry import main; sys.exit(main(['start', '-p', '0']))"
     )
     done = subprocess.run(
