@@ -38,7 +38,9 @@ class Https:
         self._known: set[str] = set()
         self._wanted: list[str] = []
         self._task: asyncio.Task[None] | None = None
+        hosts = list(hosts)
         files = self._files(hosts)
+        self._learn(hosts)
         try:
             self.identities = Identities(files, DEFAULT_HOST, HTTP2 if http2 else HTTP1)
         except (ssl.SSLError, OSError) as error:
@@ -62,17 +64,19 @@ class Https:
             hosts = self._wanted
             try:
                 self.identities.replace(await loop.run_in_executor(None, self._files, hosts))
+                self._learn(hosts)
             except (UserError, OSError) as error:  # https goes on with what it has
                 self._say(f"No certificate for {', '.join(hosts)}: {error}")
                 return
 
     def _files(self, hosts: Iterable[str]) -> dict[str, str]:
-        """host -> PEM file, for all that the CA may speak for."""
-        wanted = dict.fromkeys((DEFAULT_HOST, *hosts))
-        for host in [host for host in wanted if not may_sign(host)]:
-            del wanted[host]
-            if host not in self._known:
+        """host -> PEM file, for all that the CA may speak for. Runs in a thread."""
+        wanted = (host for host in (DEFAULT_HOST, *hosts) if may_sign(host))
+        return self._store.ensure(dict.fromkeys(wanted), time.time())
+
+    def _learn(self, hosts: Iterable[str]) -> None:
+        """They are served now, those without a certificate with that of localhost."""
+        for host in hosts:
+            if host not in self._known and not may_sign(host):
                 self._say(f"{host} has no certificate: the CA of this machine may not speak for it")
             self._known.add(host)
-        self._known.update(wanted)
-        return self._store.ensure(wanted, time.time())
