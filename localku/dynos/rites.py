@@ -39,7 +39,10 @@ def below(root: int, sessions: Collection[int]) -> list[tree.Proc]:
 
 
 def end_all(sessions: Collection[int] = ()) -> None:
-    """End all descendants of this process, and reap them. Blocks, five seconds at the most."""
+    """End all descendants of this process, and reap them. Blocks, five seconds at the most.
+
+    A chain of processes that each fork the next and exit, deaf to SIGTERM, is ended, too.
+    """
     me = os.getpid()
     now = time.monotonic()
     kill_at, give_up_at = now + GRACE, now + 2 * GRACE
@@ -50,12 +53,24 @@ def end_all(sessions: Collection[int] = ()) -> None:
         now = time.monotonic()
         if not left or now > give_up_at:  # what outlives SIGKILL hangs in the kernel
             return
-        if not asked or now > kill_at:
+        if now > kill_at:
             for proc in left:
-                send(proc.pid, SIGKILL if now > kill_at else SIGTERM)
+                send(proc.pid, SIGKILL)
+            _kill_newborn(me)
+        elif not asked:
+            for proc in left:
+                send(proc.pid, SIGTERM)
                 send(proc.pid, SIGCONT)
             asked = True
-        time.sleep(LOOK)
+        time.sleep(LOOK if now < kill_at else 0)
+
+
+def _kill_newborn(me: int) -> None:
+    """Who forks faster than the table can be read is met at its youngest: the newest pids first,
+    each killed as soon as it is known for one of ours."""
+    for pid in tree.newest_pids():
+        if tree.parent_of(pid) == me:
+            send(pid, SIGKILL)
 
 
 def reap_all() -> list[tuple[int, int]]:

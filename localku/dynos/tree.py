@@ -73,6 +73,30 @@ def scan() -> dict[int, Proc]:
     return _linux() if LINUX else _other()
 
 
+def newest_pids() -> list[int]:
+    """List the pids that there are, the newest first (until the numbers wrap)."""
+    if not LINUX:
+        return sorted(scan(), reverse=True)
+    return sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True)
+
+
+def parent_of(pid: int) -> int:
+    """The parent of a process now, 0 when it is gone."""
+    if not LINUX:
+        return 0
+    try:
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    except OSError:
+        return 0
+    try:
+        proc = parse_stat(os.read(fd, 1024))
+    except OSError:
+        return 0
+    finally:
+        os.close(fd)
+    return proc.parent if proc is not None else 0
+
+
 def descendants(table: dict[int, Proc], root: int) -> list[Proc]:
     """List everything below `root` in `table`, parents before children, without root itself."""
     children: dict[int, list[Proc]] = {}

@@ -212,21 +212,35 @@ def test_a_stray_that_ignores_sigterm_is_gone_in_time(folder: Folder, number: in
     wait_until(lambda: not processes_with(unique), "nothing is left", 5)
 
 
+CHAIN = """\
+import os, signal, time
+signal.signal(15, signal.SIG_IGN)
+print("ready", flush=True)
+end = time.monotonic() + 30  # whatever happens, it is not there for ever
+while time.monotonic() < end:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    time.sleep(0.002)
+"""
+
+
 def test_a_dyno_that_forks_while_it_is_killed(folder: Folder) -> None:
-    folder.write(
-        "chain.py",
-        "import os, signal, time\n"
-        "signal.signal(15, signal.SIG_IGN)\n"
-        "print('ready', flush=True)\n"
-        "while True:\n"
-        "    if os.fork():\n"
-        "        os._exit(0)\n"
-        "    os.setsid()\n"
-        "    time.sleep(0.002)\n",
-    )
+    folder.write("chain.py", CHAIN)
     folder.write("Procfile", "a: python3 chain.py & sleep 900; :\n")
     app = folder.start("--grace", "0.5")
     app.wait_for("ready")
     assert app.cli("ps:scale", "a=0").returncode == 0
     app.wait_for(r"heroku\[a\.1\]: Process exited")
     wait_until(lambda: len(app.survivors()) == 2, "localku and its init are left", 5)
+
+
+def test_a_chain_of_forks_ends_with_localku(folder: Folder) -> None:
+    """Nobody is there any more to count and signal dynos: init does it all by itself."""
+    folder.write("chain.py", CHAIN)
+    folder.write("Procfile", "a: python3 chain.py & sleep 900; :\n")
+    app = folder.start()
+    app.wait_for("ready")
+    app.proc.kill()
+    app.wait()
+    app.assert_nothing_left()
