@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 from aiohttp import web
 
 from localku.api import apps, attach, catalog, config_vars, dynos, formation, names, status
 from localku.api.exchange import MAX_BODY, exchange
+from localku.api.guard import guard
 from localku.api.host import HOST, STARTED, Host
 from localku.api.terminal import Sizes
 
@@ -20,7 +19,7 @@ SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
 def application(host: Host, started: float) -> web.Application:
     """All endpoints. started: loop time at which the platform began."""
-    app = web.Application(middlewares=[exchange], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[exchange, guard], client_max_size=MAX_BODY)
     app[HOST] = host
     app[STARTED] = started
     app[attach.SIZES] = Sizes()
@@ -30,10 +29,9 @@ def application(host: Host, started: float) -> web.Application:
     return app
 
 
-async def serve(host: Host, started: float, listening: socket.socket) -> web.AppRunner:
-    """Answer on that socket, whose queue may have clients already; `cleanup()` ends it."""
+async def serve(host: Host, started: float) -> web.AppRunner:
+    """Its server, without a listener yet; `cleanup()` ends it."""
     app = application(host, started)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
     return runner

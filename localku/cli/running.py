@@ -9,6 +9,8 @@ import socket
 from _socket import socket as Socket
 
 from localku.api.control import ControlSocket
+from localku.api.gate import Gate
+from localku.api.serving import Serving
 from localku.dynos.early import EarlyRun, raise_limit
 from localku.dynos.process import InitClient
 from localku.errors import UserError
@@ -21,7 +23,7 @@ from localku.manifest.settings import Settings
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting, folder_state
 from localku.platform.plan import Surroundings
-from localku.platform.platform import Platform
+from localku.platform.platform import Platform, Service
 from localku.platform.store import Store
 
 
@@ -51,10 +53,14 @@ class Start:
     def _read(self, root: str) -> Manifest:
         return manifests.load({**self.given, "root": root}, os.environ, self.only)
 
-    def run(self, bound: list[Socket], init: InitClient, runs: list[EarlyRun]) -> int:
-        """Run the platform until it ends; returns the exit status."""
+    def run(
+        self, bound: list[Socket], doors: list[Socket], init: InitClient, runs: list[EarlyRun]
+    ) -> int:
+        """Run the platform until it ends; returns the exit status. doors: bound for the API."""
         # the start path has no time for the `socket` module; its protocol number must stay TCP
-        sockets = [socket.socket(fileno=each.detach()) for each in bound]
+        sockets, gates = (
+            [socket.socket(fileno=each.detach()) for each in group] for group in (bound, doors)
+        )
         settings = self.manifest.settings
         console = Console(1, _formatter(self.manifest, settings))
         store = Store(self.home.database)
@@ -77,7 +83,7 @@ class Start:
             sockets=sockets,
             console=console,
         )
-        platform.services.append(ControlSocket(platform, self.home.socket))
+        platform.services += doors_of(platform, self.home.socket, gates)
         if self.manifest.settings.watch:
             from localku.platform.reload import Reloader
 
@@ -89,6 +95,12 @@ class Start:
         if platform.complaint:
             raise UserError(platform.complaint, status=status)
         return status
+
+
+def doors_of(platform: Platform, path: str, sockets: list[socket.socket]) -> list[Service]:
+    """The API: its server, and its doors at a Unix socket and at bound TCP sockets."""
+    serving = Serving(platform)
+    return [serving, ControlSocket(serving, path), Gate(platform, serving, sockets)]
 
 
 def _formatter(manifest: Manifest, settings: Settings) -> Formatter:

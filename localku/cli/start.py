@@ -37,7 +37,9 @@ def main(name: str, argv: list[str]) -> int:
     home.claim()
     try:
         sockets = listener.bind(settings.bind, settings.port)
-        around = Surroundings(os.environ, sockets[0].getsockname()[1], pty=pty)
+        port = sockets[0].getsockname()[1]
+        doors = listener.bind_beside(port, settings.api_port)
+        around = Surroundings(os.environ, port, pty=pty)
         specs = _first_specs(manifest, home, around)
         refuse_missing(manifest, specs)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
@@ -45,7 +47,7 @@ def main(name: str, argv: list[str]) -> int:
             from localku.cli import running
 
             start = running.Start(manifest, given, only, around, home, began)
-            return start.run(sockets, init, runs)
+            return start.run(sockets, doors, init, runs)
         finally:
             init.close()
     finally:

@@ -129,15 +129,16 @@ class Hosting:
         )
         app.on_change = self._on_change
 
-    def greet(self, port: int) -> None:
-        """Say where the apps are."""
+    def greet(self, port: int, api: int = 0) -> None:
+        """Say where the apps are, and the API over TCP. Both are ports."""
+        door = f", API on http://127.0.0.1:{api}" if api else ""
         for app in self.apps.values():
             places = f"http://{app.name}.localhost:{port}"
             if self.only:
                 places = f"http://localhost:{port} and {places}"
             for place, text in app.manifest.warnings if app.manifest is not None else ():
                 app.say(f"{place}: {text}")
-            app.say(f"Running {app.described_formation() or 'no dynos'} on {places}")
+            app.say(f"Running {app.described_formation() or 'no dynos'} on {places}{door}")
 
     # -- apps come and go ----------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from localku.dynos.runner import SIGNALS, Runner
 from localku.logs.console import Console
 from localku.logs.entry import Entry
 from localku.manifest.settings import Settings
+from localku.platform import key
 from localku.platform.app import App
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
@@ -75,6 +76,8 @@ class Platform:
         self.console = console
         self.services: list[Service] = []
         self.api_port = 0  # of the API over TCP, once it listens
+        self.ca = ""  # the file with the CA whose certificates the API over TCP has
+        self._key = ""
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
@@ -106,8 +109,8 @@ class Platform:
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
-            self.home.announce(self.hosting.announced, self.port)
-            self.hosting.greet(self.port)
+            self.home.announce(self.hosting.announced, self.port, self.api_port, self.ca)
+            self.hosting.greet(self.port, self.api_port)
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -117,6 +120,13 @@ class Platform:
     def port(self) -> int:
         """The router's port."""
         return int(self.sockets[0].getsockname()[1])
+
+    @property
+    def key(self) -> str:
+        """What clients of the API over TCP have to know. Raises UserError."""
+        if not self._key:
+            self._key = key.keep(key.path_in(self.home.path))
+        return self._key
 
     @property
     def apps(self) -> dict[str, App]:

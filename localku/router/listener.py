@@ -20,14 +20,15 @@ BACKLOG = 4096  # the kernel cuts it to net.core.somaxconn
 _RANDOM_TRIES = 20  # for port 0, where the second address may find the port taken
 
 
-def bind(host: str, port: int) -> list[Socket]:
+def bind(host: str, port: int, flag: str = "-p") -> list[Socket]:
     """Bind and listen on host:port; port 0 lets the kernel choose one, the same for all addresses.
 
     host: a numeric address, or "localhost", which is 127.0.0.1 and, where there is IPv6, ::1.
+    flag: what chooses the port, for the hint.
     Raises UserError: who holds a busy port, what to do about a privileged one, a bad host.
     """
     if not 0 <= port <= 65535:
-        raise UserError(f"port {port} is out of range", hint="0 to 65535")
+        raise UserError(f"port {port} is out of range", hint=f"{flag} takes 0 to 65535")
     for attempt in range(_RANDOM_TRIES):
         sockets: list[Socket] = []
         try:
@@ -41,12 +42,32 @@ def bind(host: str, port: int) -> list[Socket]:
                 sock.close()
             unlucky = port == 0 and bool(sockets) and error.errno == errno.EADDRINUSE
             if not unlucky or attempt == _RANDOM_TRIES - 1:
-                raise _explain(error, host, port) from None
+                raise _explain(error, host, port, flag) from None
             continue
         if sockets:
             return sockets
         break
     raise UserError(f"cannot listen on {host}: no such address here")
+
+
+def bind_beside(port: int, wanted: int | None) -> list[Socket]:
+    """Bind the API's port on loopback: the wanted one, or the one after the router's `port`.
+
+    Raises UserError when the wanted one cannot be had; without a wish any free one will do.
+    """
+    if wanted is not None:
+        return bind("localhost", wanted, "--api-port")
+    sockets: list[Socket] = []
+    try:
+        for address in _addresses("localhost"):
+            sock = _listen(address, port + 1)
+            if sock is not None:
+                sockets.append(sock)
+    except (OSError, OverflowError):  # taken, or beyond 65535
+        for sock in sockets:
+            sock.close()
+        return bind("localhost", 0)
+    return sockets
 
 
 def _addresses(host: str) -> list[str]:
@@ -81,17 +102,18 @@ def _listen(address: str, port: int) -> Socket | None:
     return sock
 
 
-def _explain(error: OSError, host: str, port: int) -> UserError:
+def _explain(error: OSError, host: str, port: int, flag: str) -> UserError:
     if error.errno == errno.EADDRINUSE:
         from localku.router.holder import holder_of
 
         holder = holder_of(port)
         by = f" by {holder}" if holder else ""
         return UserError(
-            f"port {port} is in use{by}", hint=f"stop it, or choose another port: -p {port + 1}"
+            f"port {port} is in use{by}",
+            hint=f"stop it, or choose another port: {flag} {port + 1}",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
-        advice = "choose a port above 1023: -p 5006"
+        advice = f"choose a port above 1023: {flag} {5000 + port}"
         if sys.platform.startswith("linux"):
             advice += ", or allow it: sysctl net.ipv4.ip_unprivileged_port_start"
         return UserError(f"port {port} is privileged: only root may listen on it", hint=advice)

@@ -10,6 +10,8 @@ import pytest
 from api_kit import TWO_TYPES, Shop, ask
 from conftest import Folder
 
+from localku.api.errors import NO_ENDPOINT
+
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NOBODY = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -87,8 +89,8 @@ MISSING = [
     ("GET", "/apps/shop/dynos/web", "Couldn't find that process (web)."),
     ("DELETE", "/apps/shop/dynos/web.9", "Couldn't find that process (web.9)."),
     ("POST", "/apps/shop/dynos/a%2Fb/actions/stop", "Couldn't find that process (a/b)."),
-    ("GET", "/nosuch", "The requested API endpoint was not found."),
-    ("DELETE", "/apps/shop/formation", "The requested API endpoint was not found."),
+    ("GET", "/nosuch", NO_ENDPOINT),
+    ("DELETE", "/apps/shop/formation", NO_ENDPOINT),
     ("GET", "/localku/apps/shop/dynos/web.9/attach", "Couldn't find that process (web.9)."),
 ]
 
