@@ -63,6 +63,7 @@ def app(each: App, port: int) -> Json:
         "archived_at": None,
         "buildpack_provided_description": None,
         "build_stack": named("stack", HERE),
+        "create_status": "complete",
         "created_at": timestamp(state.created_at),
         "generation": named("generation", "cedar"),
         "git_url": "file://" + urllib.parse.quote(os.fsencode(root)),

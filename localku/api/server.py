@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from localku.api import apps, attach, catalog, config_vars, dynos, formation, names, status
+from localku.api import (
+    apps,
+    attach,
+    catalog,
+    config_vars,
+    dynos,
+    formation,
+    later,
+    names,
+    oauth,
+    pipelines,
+    signin,
+    status,
+    webhooks,
+)
 from localku.api.exchange import MAX_BODY, exchange
 from localku.api.guard import guard
 from localku.api.host import HOST, STARTED, Host
@@ -13,6 +27,7 @@ from localku.api.terminal import Sizes
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES),
+    *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
@@ -24,6 +39,7 @@ def application(host: Host, started: float) -> web.Application:
     app[STARTED] = started
     app[attach.SIZES] = Sizes()
     app[attach.OPEN] = set()
+    app[signin.WAITING] = {}
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
     return app

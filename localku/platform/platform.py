@@ -157,6 +157,8 @@ class Platform:
             self.hub, on_change=self._changed, on_crash=self._crashed, size=terminal_size()
         )
         if self.early:
+            for each in self.early:  # spawned before anybody knew which release this would be
+                each.spec.release = next(iter(self.apps.values())).version
             self.hosting.supervisors[0].adopt(self.early)
         self.hub.attach(self.loop, self._lost)
         if not self.early:

@@ -62,6 +62,9 @@ def test_dynos_are_listed_and_found_by_name_and_id(shared: Shop) -> None:
         ("worker.1", "worker", "up"),
     ]
     assert listed[1]["command"] == "exec sleep 600"
+    [*_, newest] = shared.ask("GET", "/releases").value
+    # `heroku ps:wait` waits for that; the first dynos are spawned before it is known
+    assert {each["release"]["version"] for each in listed} == {newest["version"]}
     for each in listed:
         for word in (each["name"], each["id"]):
             assert shared.ask("GET", f"/dynos/{word}").value == each
