@@ -53,6 +53,7 @@ ROUTES = [
     web.get(_ENDPOINT, missing("SNI endpoint", "sni_endpoint")),
     web.patch(_ENDPOINT, missing("SNI endpoint", "sni_endpoint")),
     web.delete(_ENDPOINT, missing("SNI endpoint", "sni_endpoint")),
+    web.patch("/apps/{app}/domains/{domain}", refuse(CERTIFICATES)),
     web.post("/apps/{app}/acm", refuse(ACM)),
     web.patch("/apps/{app}/acm", refuse(ACM)),
     web.delete("/apps/{app}/acm", refuse(ACM)),

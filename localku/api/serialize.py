@@ -155,7 +155,8 @@ def release(each: App, one: Release) -> Json:
         "version": one.version,
         "current": one.version == each.version,
         "output_stream_url": None,
-        "eligible_for_rollback": one.version < each.version and one.status == "succeeded",
+        # the current one is, too: Heroku's CLI takes the second that is
+        "eligible_for_rollback": one.status == "succeeded" and bool(one.commands),
     }
 
 
