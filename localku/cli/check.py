@@ -96,6 +96,9 @@ def summary(manifest: Manifest) -> list[str]:
     settings = manifest.settings
     total = sum(manifest.quantities.values())
     address = f"http://{settings.bind}:{settings.port}" if settings.port else "any free port"
+    if settings.tls:
+        port = settings.https_port(settings.port)
+        address += f" and https://{settings.bind}:{port}" if port else " and another for https"
     lines = [f"{manifest.app}: {total} dyno{'' if total == 1 else 's'}, router at {address}"]
     rows = [("TYPE", "DYNOS", "PORT", "COMMAND")]
     for name, entry in manifest.entries.items():

@@ -11,7 +11,7 @@ import shutil
 import sys
 
 from localku.cli import surroundings
-from localku.cli.client import Options, no_platform
+from localku.cli.client import Options, no_platform, say
 from localku.errors import UserError
 from localku.platform import home, key
 
@@ -76,6 +76,18 @@ def gather(root: str, app: str) -> dict[str, str]:
             hint="stop it, and start it with this localku",
         )
     given = app or os.environ.get("LOCALKU_APP") or os.environ.get("HEROKU_APP") or ""
-    return surroundings.variables(
-        int(port), secret, given or status.get("app", ""), status.get("ca", "")
-    )
+    ca = _authority(status.get("ca", ""))
+    return surroundings.variables(int(port), secret, given or status.get("app", ""), ca)
+
+
+def _authority(ca: str) -> str:
+    """The file of the CA, which is made if need be; "" when there cannot be one."""
+    if ca and not os.path.exists(ca):
+        from localku.platform import certificate
+
+        try:
+            certificate.make_sure(ca)
+        except UserError as error:
+            say(f"localku: no certificates, so that commands that need TLS will fail: {error}")
+            return ""
+    return ca

@@ -11,6 +11,7 @@ import os
 import time
 
 from localku.dynos import early
+from localku.errors import UserError
 from localku.manifest import manifest as manifests
 from localku.manifest.settings import parse_argv
 from localku.platform.home import FOLDER, Home
@@ -21,6 +22,8 @@ from localku.router import listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _socket import socket as Socket
+
     from localku.dynos.spec import DynoSpec
     from localku.manifest.manifest import Manifest
 
@@ -36,22 +39,34 @@ def main(name: str, argv: list[str]) -> int:
     home = Home(os.path.join(manifest.root, FOLDER))
     home.claim()
     try:
-        sockets = listener.bind(settings.bind, settings.port)
+        sockets = listener.bind(settings.bind, settings.port, shared=settings.routers > 1)
         port = sockets[0].getsockname()[1]
+        secure: list[Socket] = []
+        if settings.http2:
+            refuse_without_h2()
+        if settings.tls:
+            secure = listener.bind(settings.bind, settings.https_port(port), "--tls-port")
         doors = listener.bind_beside(port, settings.api_port)
         around = Surroundings(os.environ, port, pty=pty)
         specs = _first_specs(manifest, home, around)
-        refuse_missing(manifest, specs)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
         try:
             from localku.cli import running
 
             start = running.Start(manifest, given, only, around, home, began)
-            return start.run(sockets, doors, init, runs)
+            return start.run(sockets, secure, doors, init, runs)
         finally:
             init.close()
     finally:
         home.close()
+
+
+def refuse_without_h2() -> None:
+    """Raises UserError when HTTP/2 is asked for and its library is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("h2") is None:
+        raise UserError("--http2 needs the h2 package", hint="pip install 'localku[http2]'")
 
 
 def _first_specs(manifest: Manifest, home: Home, around: Surroundings) -> list[DynoSpec]:
@@ -61,7 +76,9 @@ def _first_specs(manifest: Manifest, home: Home, around: Surroundings) -> list[D
         manifest.keep_generated(saved.generated)
     config = merged_config(saved, manifest.env)
     formation = merged_formation(saved, manifest.quantities)
-    return dyno_specs(manifest, formation, config, around)
+    specs = dyno_specs(manifest, formation, config, around)
+    refuse_missing(manifest, specs)
+    return [] if saved is not None and saved.late else specs
 
 
 def _size() -> tuple[int, int]:

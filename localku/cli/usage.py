@@ -27,6 +27,11 @@ GROUPS = {
         "maintenance:off": "switch it off",
         "routing": "show or change who gets the next request",
     },
+    "https on this machine": {
+        "certs": "the CA behind `start --tls`, and its certificates",
+        "certs:trust": "how browsers and the system come to trust it; or do it",
+        "certs:untrust": "take it back",
+    },
     "Heroku's own clients": {
         "env": "print what makes them speak to this platform",
         "heroku": "run the installed `heroku` with that",
@@ -146,6 +151,33 @@ always).
   least-connections  the one with the fewest requests under way
   two-choices        the less loaded of two random ones
 """,
+    "certs": """\
+Usage: localku certs
+
+Shows the CA that `localku start --tls` makes and uses: its file, fingerprint
+and end, and the certificates under it. It lies in ~/.localku/ca (LOCALKU_HOME
+chooses another folder than ~/.localku) and can speak for localhost, .test and
+the loopback addresses alone: whoever got its key could not pretend to be
+anything on the network.
+""",
+    "certs:trust": """\
+Usage: localku certs:trust [--install] [system] [browsers]
+
+Says what to run so that this system (curl, wget, Go, ...), Chromium and Firefox
+trust the CA, and what Python, Node and curl take for one run. Changes nothing
+without --install.
+
+  --install       do it, as far as it can be done without a password, and say
+                  what was done; exit status 1 if something was not
+  system          only the system's store
+  browsers        only the browsers' (NSS; needs certutil)
+""",
+    "certs:untrust": """\
+Usage: localku certs:untrust [system] [browsers]
+
+Takes the CA out of the stores that certs:trust --install put it into. To end it
+for good, remove ~/.localku/ca as well.
+""",
     "env": """\
 Usage: localku env [--shell sh|fish] [--no-key] [--json]
 
@@ -204,7 +236,7 @@ def overview() -> str:
     lines = []
     for group, commands in GROUPS.items():
         lines += ["", f"{group}:"]
-        lines += [f"  {command:12} {line}" for command, line in commands.items()]
+        lines += [f"  {command:13} {line}" for command, line in commands.items()]
     return OVERVIEW.format(commands="\n".join(lines) + "\n")
 
 

@@ -6,6 +6,7 @@ Pure: `now` is monotonic seconds, given by the caller.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -14,11 +15,13 @@ class BackoffPolicy:
     """first, longest: seconds of the first cool-off and the most it doubles to.
 
     forgiven_after: seconds of uptime after which a crash counts as a first one again.
+    restarts: False where the first crash ends it all (--exit-on-crash).
     """
 
     first: float = 1.0
     longest: float = 60.0
     forgiven_after: float = 60.0
+    restarts: bool = True
 
 
 class Backoff:
@@ -31,7 +34,12 @@ class Backoff:
         self.crashes = 0
 
     def crashed(self, uptime: float) -> float:
-        """Tell a crash after `uptime` seconds; returns the seconds until the next start."""
+        """Tell a crash after `uptime` seconds; returns the seconds until the next start.
+
+        inf: it never starts again by itself.
+        """
+        if not self.policy.restarts:
+            return math.inf
         if uptime >= self.policy.forgiven_after:
             self.crashes = 0
         self.crashes += 1

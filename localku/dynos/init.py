@@ -14,7 +14,8 @@ import os
 import sys
 import time
 
-from localku.dynos import kernel, rites, tree, wire
+from localku import frames
+from localku.dynos import kernel, rites, tree
 from localku.dynos.census import MARKER, Census, Run, sinks_of
 
 TYPE_CHECKING = False
@@ -59,7 +60,7 @@ class Init:
 
     def tell(self, *message: object) -> None:
         """Report to localku, never waiting for it: it may be waiting for us to take its orders."""
-        self.outbox += wire.pack(message)
+        self.outbox += frames.pack(message)
         self.flush()
 
     def flush(self) -> None:
@@ -147,7 +148,7 @@ class Init:
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        control, inbox, poll = self.control.fileno(), wire.Unpacker(), select.poll()
+        control, inbox, poll = self.control.fileno(), frames.Unpacker(), select.poll()
         poll.register(wake_read, select.POLLIN)
         self.reap()  # what died before the handler stood
         while True:
@@ -167,7 +168,7 @@ class Init:
         waiting = not tree.LINUX and any(run.reaped for run in self.census.runs.values())
         return 50 if waiting else None
 
-    def _obey(self, inbox: wire.Unpacker) -> bool:
+    def _obey(self, inbox: frames.Unpacker) -> bool:
         """Read one piece of the control socket; False when localku is gone."""
         room = 16 + 4 * MAX_FDS + 8
         try:

@@ -8,6 +8,7 @@ name the run that they saw, and those of an earlier run are ignored.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -89,7 +90,7 @@ class Lifecycle:
     def retime(self, timing: Timing) -> None:
         """Use other times from the next decision on."""
         self.timing = timing
-        self._backoff = Backoff(timing.backoff)
+        self._backoff.policy = timing.backoff
 
     # -- orders ------------------------------------------------------------------------------
 
@@ -248,6 +249,8 @@ class Lifecycle:
     def _cool_off(self, now: float) -> list[Effect]:
         self.phase = Phase.CRASHED
         wait = self._backoff.crashed(now - self.since)
+        if wait == math.inf:
+            return []
         if wait > 0:
             return [Arm(Timer.COOLOFF, wait)]
         return [*self._turn("starting"), *self._launch(now)]

@@ -1,6 +1,13 @@
 """localku's end of the init process: orders go out, events come in. The only way to a process.
 
 START PATH: it is usable before any event loop exists, and `attach` brings it to one.
+
+Orders (to init):   ("spawn", key, argv, env, cwd, tty, count) with that many fds;
+                    ("signal", key, numbers), key -1 for the strays
+Events (from init): ("spawned", key, pid, time) ("failed", key, text)
+                    ("exited", key, status, time, left) ("gone", key) ("trouble", text)
+`key` is a number that localku gives to each run of a dyno; `status` is a shell's: 128 + N for a
+death by signal N; `left` counts processes of the dyno that outlive its first one.
 """
 
 from __future__ import annotations
@@ -8,7 +15,8 @@ from __future__ import annotations
 import os
 import sys
 
-from localku.dynos import init, wire
+from localku import frames
+from localku.dynos import init
 from localku.dynos.command import with_exec
 from localku.dynos.init import MSG_DONTWAIT
 
@@ -78,7 +86,7 @@ def order(key: int, command: str, env: dict[str, str], cwd: str, terminal: Termi
 
 
 class InitClient:
-    """Speaks with one init process. `listener` gets each event as the tuple that `wire` describes.
+    """Speaks with one init process. `listener` gets each event as the tuple that stands above.
 
     When init is gone the listener gets ("lost",): nothing can be spawned or signalled any more.
     """
@@ -87,7 +95,7 @@ class InitClient:
 
     def __init__(self, control: _socket.socket, pid: int) -> None:
         self._control = control
-        self._inbox = wire.Unpacker()
+        self._inbox = frames.Unpacker()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.pid = pid
         self.listener: Listener = lambda _: None
@@ -106,7 +114,7 @@ class InitClient:
 
     def spawn(self, order: init.Order) -> None:
         """Have a run started; "spawned" or "failed" answers. The order's fds are taken."""
-        frame = wire.pack(
+        frame = frames.pack(
             ("spawn", order.key, order.argv, order.env, order.cwd, order.tty, len(order.fds))
         )
         rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in order.fds)
@@ -123,7 +131,7 @@ class InitClient:
         """Have every process of a run signalled (census.STRAY: of all strays); one that
         is gone already is no error."""
         try:
-            self._control.sendall(wire.pack(("signal", key, list(numbers))))
+            self._control.sendall(frames.pack(("signal", key, list(numbers))))
         except OSError:
             pass
 

@@ -143,6 +143,12 @@ class Runner:
         self.spec = spec
         self.life.retime(self._timing(spec))
 
+    def belongs_to(self, release: int) -> None:
+        """Its present run is of that release, which was not known yet when it was spawned."""
+        self.spec.release = release
+        if self.current is not None:
+            self.current.release = release
+
     def outgrew(self) -> None:
         """Its memory passed twice the quota."""
         self._apply(self.life.outgrew(self.life.run))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 
 RUNNING = ("command", "cwd", "env", "pty", "health")  # the rest applies without a restart
-PORT_WORD = r"\$(?:PORT\b|\{PORT\})"  # compiled when first needed: after the first exec
+PORT_WORD = r"\$(?:PORT\b|\{PORT\})"
 
 
 class DynoSpec:
@@ -71,6 +70,8 @@ class DynoSpec:
 
     def shown(self, port: int) -> str:
         """The command as Heroku's log shows it: $PORT expanded, everything else as written."""
+        import re  # when first needed: after the first exec
+
         return re.sub(PORT_WORD, str(port), self.command)
 
 

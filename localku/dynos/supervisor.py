@@ -128,10 +128,13 @@ class Supervisor:
             if run.terminal.path:
                 process.resize_pty(run.terminal.output, rows, columns)
 
-    async def shut_down(self, grace: float) -> None:
-        """Stop all dynos; returns when nothing of them is left. grace: seconds until SIGKILL."""
+    async def shut_down(self, grace: float, *, at_most: bool = False) -> None:
+        """Stop all dynos; returns when nothing of them is left. grace: seconds until SIGKILL.
+
+        at_most: a dyno whose own grace is shorter has that.
+        """
         for runner in self._all():
-            runner.stop(grace)
+            runner.stop(min(grace, runner.spec.grace) if at_most else grace)
         self._sweep()
         await self._settled.wait()
 

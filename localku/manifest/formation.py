@@ -5,8 +5,6 @@ Strings in, numbers out; also the ports that follow from a formation. Pure. STAR
 
 from __future__ import annotations
 
-import re
-
 from localku.errors import UserError
 from localku.manifest.problems import known_words
 from localku.manifest.procfile import RELEASE, is_type_name
@@ -103,6 +101,8 @@ def parse_change(text: str) -> Change:
 
     Raises UserError(status=2).
     """
+    import re
+
     match = re.fullmatch(_CHANGE, text, re.ASCII)
     if match is None:
         raise UserError(

@@ -21,8 +21,8 @@ _NO = ("0", "false", "no", "off")
 class Setting:
     """One setting: the single source of its flag, variable, yaml key, default and help.
 
-    kind: text, path (of a URL), bool, choice, number, count (whole, from 1), port, duration
-    (seconds), bytes, list, domains (a list of them).
+    kind: text, path (of a URL), bool, choice, number, count (whole, from 1 to `most`), port,
+    duration (seconds), bytes, list, domains (a list of them).
     per_type: a process type may have its own value (`--grace web=5s`, or under `types:` in
     localku.yml). heroku: the value under --heroku-times. aliases: flags that other tools have for
     the same thing.
@@ -38,6 +38,7 @@ class Setting:
         "heroku",
         "kind",
         "metavar",
+        "most",
         "name",
         "per_type",
         "shown_default",
@@ -55,6 +56,7 @@ class Setting:
         group: str,
         metavar: str = "",
         choices: tuple[str, ...] = (),
+        most: int = 9999,
         aliases: tuple[str, ...] = (),
         per_type: bool = False,
         heroku: object = None,
@@ -69,6 +71,7 @@ class Setting:
         self.group = group
         self.metavar = metavar
         self.choices = choices
+        self.most = most
         self.aliases = aliases
         self.per_type = per_type
         self.heroku = heroku
@@ -160,9 +163,9 @@ def _number(setting: Setting, text: str) -> float:
 
 
 def _count(setting: Setting, text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 6 and int(text):
+    if text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= setting.most:
         return int(text)
-    raise UserError("is not a whole number from 1", hint="write 1 or 10")
+    raise UserError(f"is not a whole number from 1 to {setting.most}")
 
 
 def _port(setting: Setting, text: str) -> int:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from localku.manifest.appfile import AppFile
     from localku.manifest.envfile import EnvFile
 
+HTTPS_DISTANCE = 437  # 5443 for 5006
+
 
 class TypeSettings:
     """What holds for the dynos of one process type. Seconds and bytes.
@@ -60,10 +62,14 @@ class Settings:
     app: str
     port: int
     bind: str
+    routers: int
     port_base: int | None
     domain: list[str]
     routing: str
     session_affinity: bool
+    tls: bool
+    tls_port: int | None
+    http2: bool
     request_timeout: float
     idle_timeout: float
     connect_timeout: float
@@ -103,6 +109,8 @@ class Settings:
             value, origin = find(levels, setting)
             setattr(self, setting.name, value)
             self._origins[setting.name] = origin
+        if self.http2 and not self.tls:
+            self.tls, self._origins["tls"] = True, self._origins["http2"]
         self._apply_heroku_times()
         self._apply_formation()
         self._apply_watch()
@@ -121,6 +129,12 @@ class Settings:
     def first_port(self, router_port: int) -> int:
         """The port of the first dyno, given the port on which the router really listens."""
         return router_port + 100 if self.port_base is None else self.port_base
+
+    def https_port(self, router_port: int) -> int:
+        """The port to bind for https; 0 for any free one, as it is when the router's is."""
+        if self.tls_port is not None:
+            return self.tls_port
+        return router_port + HTTPS_DISTANCE if self.port else 0
 
     def of_type(self, process_type: str) -> TypeSettings:
         """What holds for one process type; a flag for all types wins over its line in a file."""

@@ -46,6 +46,10 @@ TABLE: tuple[Setting, ...] = (
         metavar="ADDRESS",
     ),
     Setting(
+        "routers", "count", 1, ("--routers",), "routers that share its port",
+        group=_ROUTER, metavar="N", most=64,
+    ),
+    Setting(
         "port_base", "port", None, ("--port-base",), "port of web.1, or of what is first",
         group=_ROUTER, metavar="PORT", shown_default="--port + 100",
     ),
@@ -61,6 +65,18 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "session_affinity", "bool", False, ("--session-affinity",),
         "keep each client at its dyno, by a cookie", group=_ROUTER,
+    ),
+    Setting(
+        "tls", "bool", False, ("--tls",), "https, too, with certificates of this machine's own CA",
+        group=_ROUTER,
+    ),
+    Setting(
+        "tls_port", "port", None, ("--tls-port",), "port of https", group=_ROUTER, metavar="PORT",
+        shown_default="--port + 437",
+    ),
+    Setting(
+        "http2", "bool", False, ("--http2",), "HTTP/2 for clients that speak it; implies --tls",
+        group=_ROUTER,
     ),
     # The numbers: Dev Center, "HTTP Routing" and "Heroku Error Codes"; cowboyku for head_timeout.
     Setting(

@@ -176,9 +176,8 @@ class App:
             return
         specs = []
         if self.manifest is not None:
-            specs = dyno_specs(
-                self.manifest, self.formation, self.config, self.around, self.version
-            )
+            env = {**self.config, **features.metadata(self)}
+            specs = dyno_specs(self.manifest, self.formation, env, self.around, self.version)
         self.supervisor.preboot = features.is_on(self, features.PREBOOT)
         self.supervisor.apply(specs, refresh=refresh)
 

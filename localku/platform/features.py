@@ -73,6 +73,22 @@ def switch(app: App, name: str, on: bool) -> None:
     with app.store.change() as change:
         change.save_switch(app.id, fresh)
     app.switches = {**app.switches, name: fresh}
-    if app.supervisor is not None and name == PREBOOT:
-        app.supervisor.preboot = on
+    if name in (PREBOOT, METADATA):
+        app.apply()
     app.on_change()
+
+
+def metadata(app: App) -> dict[str, str]:
+    """What runtime-dyno-metadata tells the dynos (Dev Center, "Dyno Metadata")."""
+    if not is_on(app, METADATA):
+        return {}
+    release = app.store.release(app.id, str(app.version))
+    created = release.created_at if release is not None else app.state.created_at
+    return {
+        "HEROKU_APP_DEFAULT_DOMAIN_NAME": f"{app.name}.localhost",
+        "HEROKU_APP_ID": app.id,
+        "HEROKU_APP_NAME": app.name,
+        "HEROKU_RELEASE_CREATED_AT": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(created)),
+        "HEROKU_RELEASE_VERSION": f"v{app.version}",
+        "HEROKU_SLUG_DESCRIPTION": release.description if release is not None else "",
+    }

@@ -122,23 +122,31 @@ class Hosting:
             on_change=self._on_change,
             on_crash=lambda dyno, status: self._on_crash(app, dyno, status),
             backoff=BackoffPolicy(
-                settings.backoff_first, settings.backoff_max, settings.backoff_reset
+                settings.backoff_first,
+                settings.backoff_max,
+                settings.backoff_reset,
+                restarts=not settings.exit_on_crash,
             ),
             partial_after=settings.partial_line,
             size=self._size,
         )
         app.on_change = self._on_change
 
-    def greet(self, port: int, api: int = 0) -> None:
-        """Say where the apps are, and the API over TCP. Both are ports."""
+    def greet(self, port: int, https: int = 0, api: int = 0) -> None:
+        """Say where the apps are. port: the router's. https: its port for https, 0 without. api:
+        the port of the API over TCP, 0 without."""
         door = f", API on http://127.0.0.1:{api}" if api else ""
         for app in self.apps.values():
-            places = f"http://{app.name}.localhost:{port}"
-            if self.only:
-                places = f"http://localhost:{port} and {places}"
+            places = self._places(app, "http", port)
+            if https:
+                places += f", {self._places(app, 'https', https)}"
             for place, text in app.manifest.warnings if app.manifest is not None else ():
                 app.say(f"{place}: {text}")
             app.say(f"Running {app.described_formation() or 'no dynos'} on {places}{door}")
+
+    def _places(self, app: App, scheme: str, port: int) -> str:
+        place = f"{scheme}://{app.name}.localhost:{port}"
+        return f"{scheme}://localhost:{port} and {place}" if self.only else place
 
     # -- apps come and go ----------------------------------------------------------------------
 

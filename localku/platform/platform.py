@@ -13,8 +13,7 @@ import signal
 import socket
 import stat
 import time
-from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
 from localku.dynos.early import EarlyRun
@@ -29,14 +28,17 @@ from localku.platform import key
 from localku.platform.app import App
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
+from localku.platform.routing import make_router, own_names
 from localku.platform.store import Store
-from localku.router.router import Router
-from localku.router.settings import RouterSettings
 from localku.router.table import RoutingTable
+
+if TYPE_CHECKING:
+    from localku.platform.https import Https
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CONSOLE_PATIENCE = 2.0  # seconds that a slow reader of stdout gets at the very end
 SHUTDOWN_MARGIN = 3.0
+ECHO = 0.1  # seconds: `timeout`, npm and the like send one signal twice, to us and to our group
 BROKEN_PIPE = 128 + signal.SIGPIPE
 PLATFORM_ERROR, CANNOT_WRITE = 70, 74  # EX_SOFTWARE, EX_IOERR of sysexits.h
 
@@ -78,10 +80,12 @@ class Platform:
         self.api_port = 0  # of the API over TCP, once it listens
         self.ca = ""  # the file with the CA whose certificates the API over TCP has
         self._key = ""
+        self.https: Https | None = None
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
         self._ending: asyncio.Event | None = None
         self._hurried = False
+        self._signalled_at: float | None = None  # the first time, on the loop's clock
         self._init_lost = False
         self._table_due = False
         self._table: RoutingTable | None = None
@@ -100,17 +104,23 @@ class Platform:
             self.loop.add_signal_handler(number, self._signalled, number)
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
-        self.router = Router(_router_settings(self.settings), self._publish_router)
+        self._first, self.router = make_router(self.settings, self._publish_router, self._publish)
         self.metering = Metering(self._runners, EVERY * self.settings.time_scale)
         try:
             self._begin_apps()
             self._refresh_table()
             await self.router.serve(self.sockets)
+            if self.https is not None:
+                # with several routers, https is the first one's
+                self.https.serve(self._first)
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
             self.home.announce(self.hosting.announced, self.port, self.api_port, self.ca)
-            self.hosting.greet(self.port, self.api_port)
+            https = self.https.port if self.https is not None else 0
+            self.hosting.greet(self.port, https, self.api_port)
+            if self.https is not None and self.https.is_new:
+                self.say("https has a CA of its own here: see `localku certs:trust`")
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -157,9 +167,10 @@ class Platform:
             self.hub, on_change=self._changed, on_crash=self._crashed, size=terminal_size()
         )
         if self.early:
-            for each in self.early:  # spawned before anybody knew which release this would be
-                each.spec.release = next(iter(self.apps.values())).version
             self.hosting.supervisors[0].adopt(self.early)
+            for app in self.apps.values():
+                for runner in app.runners:
+                    runner.belongs_to(app.version)
         self.hub.attach(self.loop, self._lost)
         if not self.early:
             for app in self.apps.values():
@@ -187,6 +198,11 @@ class Platform:
             supervisor.resize(*terminal_size())
 
     def _signalled(self, number: int) -> None:
+        now = self.loop.time()
+        if self._signalled_at is None:
+            self._signalled_at = now
+        elif now - self._signalled_at < ECHO:
+            return
         self.end(128 + number)
 
     def _mute(self, code: int = errno.EPIPE) -> None:
@@ -199,14 +215,14 @@ class Platform:
             self.end(BROKEN_PIPE if gone else CANNOT_WRITE)
 
     def _crashed(self, app: App, name: str, status: int) -> None:
-        if self.settings.exit_on_crash and self._ending is not None and not self._ending.is_set():
+        ends_all = app.supervisor is not None and not app.supervisor.backoff.restarts
+        if ends_all and self._ending is not None and not self._ending.is_set():
             app.say(f"{name} exited with status {status}: stopping (--exit-on-crash)")
             self.end(status)
 
     def _lost(self, why: str) -> None:
         text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}\n"
-        for app in self.apps.values():
-            app.stream.publish(Entry(time.time(), "heroku", "init", text.encode()))
+        self._publish(Entry(time.time(), "heroku", "init", text.encode()))
         self._init_lost = True
         self.end(PLATFORM_ERROR)
 
@@ -214,6 +230,11 @@ class Platform:
         loop.default_exception_handler(context)
         if isinstance(context.get("exception"), Exception):
             self.end(PLATFORM_ERROR)
+
+    def _publish(self, entry: Entry) -> None:
+        """An entry of the platform's own, on the log of every app."""
+        for app in self.apps.values():
+            app.stream.publish(entry)
 
     def _publish_router(self, app: str, entry: Entry) -> None:
         found = self.apps.get(app)
@@ -232,12 +253,15 @@ class Platform:
         if table != self._table:
             self._table = table
             self.router.replace(table)
+            if self.https is not None:
+                self.https.follow(table.hosts)
 
     # -- the end -------------------------------------------------------------------------------
 
     async def _wind_up(self) -> None:
         # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
         self.console.on_pressure = lambda _: None
+        self.router.draining = True
         self._pause(False)
         services = [service.close() for service in reversed(self.services)]
         self.metering.close()
@@ -251,8 +275,9 @@ class Platform:
                 supervisor.abandon()
         self.hub.signal_strays(SIGNALS["TERM"])  # daemons that no dyno can be found for
         try:
-            dynos = (*(each.shut_down(grace) for each in supervisors), self.router.close(grace))
-            stopping = asyncio.gather(*services, *dynos)
+            at_most = self.settings.is_default("shutdown_grace")
+            dynos = [each.shut_down(grace, at_most=at_most) for each in supervisors]
+            stopping = asyncio.gather(*services, *dynos, self.router.close(grace))
             # the supervisors keep the grace by themselves; this bound is for a fault of our own
             await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
             self.hub.signal_strays(SIGNALS["KILL"])
@@ -263,30 +288,8 @@ class Platform:
             self.home.close()
 
 
-def _router_settings(settings: Settings) -> RouterSettings:
-    """The router's numbers: its own ones scaled, those of the table as they were given."""
-    own = RouterSettings().scaled(settings.time_scale)
-    return replace(
-        own,
-        request_timeout=settings.request_timeout,
-        connect_tries=settings.connect_tries,
-        backlog_per_dyno=settings.backlog,
-        head_timeout=settings.head_timeout,
-        client_keepalive=settings.client_keepalive,
-        upstream_keepalive=settings.dyno_keepalive,
-        idle_timeout=settings.idle_timeout,
-        connect_timeout=settings.connect_timeout,
-        quarantine=settings.quarantine,
-        boot_wait=settings.boot_wait,
-        log_format=settings.router_log,
-    )
-
-
-def own_names() -> frozenset[str]:
-    """How others on the network may call this machine: the bare port is theirs, too."""
-    name = socket.gethostname().lower()
-    short = name.partition(".")[0]
-    return frozenset({name, short, f"{short}.local"})
+def _addresses(scheme: str, app: str, port: int) -> str:
+    return f"{scheme}://localhost:{port} and {scheme}://{app}.localhost:{port}"
 
 
 def terminal_size() -> tuple[int, int]:

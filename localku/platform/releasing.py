@@ -169,10 +169,10 @@ def _say(app: App, lines: list[str], release: Release) -> None:
 
 
 def _restart_all(app: App) -> None:
-    before = {runner.spec.name: runner.life.run for runner in app.runners}
+    before = {runner: runner.life.run for runner in app.runners}
     app.apply(refresh=True)
     for runner in app.runners:
-        untouched = before.get(runner.spec.name) == runner.life.run
+        untouched = before.get(runner) == runner.life.run
         if untouched and not runner.leaving and runner.life.phase.value in ("starting", "up"):
             app.restart_runner(runner)
     app.on_change()

@@ -14,6 +14,7 @@ import time
 from localku.errors import UserError
 from localku.manifest import manifest as manifests
 from localku.manifest.manifest import Manifest
+from localku.manifest.settings import Settings
 from localku.platform import releasing
 from localku.platform.app import DEFAULT_USER, App
 from localku.platform.plan import dyno_specs, refuse_missing
@@ -22,6 +23,12 @@ from localku.watch.rules import Change, RuleSet
 from localku.watch.runaway import Runaway
 from localku.watch.watcher import Watcher
 
+# settings that hold from the start on: sockets, terminals, the router's and the console's own
+_FIXED = """
+app port bind request_timeout idle_timeout connect_timeout quarantine boot_wait router_log pty
+exit_on_crash backoff_first backoff_max backoff_reset time_scale watch format color partial_line
+"""
+FIXED = _FIXED.split()
 ADVICE = "(put it into .gitignore, or say what counts with watch: in localku.yml)"
 
 
@@ -32,6 +39,7 @@ class Reloader:
         self._app = app
         self._given = given
         self._only = only
+        self._started = self._manifest.settings
         self._runaway = Runaway()
         self._watcher = Watcher(self._rules, self._changed, since=since, warn=app.say)
 
@@ -96,10 +104,13 @@ class Reloader:
                 app.say(f"{names} not applied: {line}")
             return set()
         self._describe(before, manifest, changes)
-        runs = {runner.spec.name: runner.life.run for runner in app.runners}
+        late = waiting(self._started, before.settings, manifest.settings)
+        if late:
+            app.say(f"{names}: {', '.join(late)} will change at the next localku start")
+        runs = {runner: runner.life.run for runner in app.runners}
         app.apply(refresh=True)
         app.on_change()
-        return {r.spec.type for r in app.runners if runs.get(r.spec.name) != r.life.run}
+        return {r.spec.type for r in app.runners if runs.get(r) != r.life.run}
 
 
 def own_outputs() -> list[str]:
@@ -121,6 +132,12 @@ def described(before: Manifest, after: Manifest) -> list[str]:
     lines += [f"Procfile: {kind} removed" for kind in old if kind not in new]
     lines += [f"Procfile: {kind} changed" for kind in new if kind in old and old[kind] != new[kind]]
     return lines
+
+
+def waiting(started: Settings, before: Settings, after: Settings) -> list[str]:
+    """The settings that this change gave another value than the one that they started with."""
+    new = [name for name in FIXED if getattr(after, name) != getattr(before, name)]
+    return [name for name in new if getattr(after, name) != getattr(started, name)]
 
 
 def commands(manifest: Manifest) -> dict[str, str]:

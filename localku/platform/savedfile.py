@@ -42,4 +42,8 @@ def _read(db, id: str, name: str) -> Saved:  # type: ignore[no-untyped-def]
         {key: value for key, value, _ in seen},
         dict(rows("type, quantity FROM seen_types")),  # type: ignore[arg-type]
         {key: value for key, value, generated in seen if generated},
+        any(
+            name == "runtime-dyno-metadata" and on
+            for name, on in rows("name, enabled FROM features")
+        ),
     )

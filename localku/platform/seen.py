@@ -21,10 +21,11 @@ class Saved:
     """What the state remembers of an app that the first dynos need.
 
     name: of the app. config, formation: in force. env, quantities: what the files said last.
-    generated: the secrets that were made up for app.json.
+    generated: the secrets that were made up for app.json. late: what the dynos get is known only
+    when all of the platform is there (runtime-dyno-metadata tells them their release).
     """
 
-    __slots__ = ("config", "env", "formation", "generated", "name", "quantities")
+    __slots__ = ("config", "env", "formation", "generated", "late", "name", "quantities")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Saved:
         env: dict[str, str],
         quantities: dict[str, int],
         generated: dict[str, str],
+        late: bool = False,
     ) -> None:
         self.name = name
         self.config = config
@@ -41,6 +43,7 @@ class Saved:
         self.env = env
         self.quantities = quantities
         self.generated = generated
+        self.late = late
 
 
 def config_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:

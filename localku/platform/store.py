@@ -29,15 +29,19 @@ class Store:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        # made 0600 before anything secret is in it; the journal gets the same mode from SQLite
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            # made 0600 before anything secret is in it; the journal gets the same mode from SQLite
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise UserError(f"the state cannot be used: {error.strerror}", where=path) from None
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.execute("PRAGMA synchronous = FULL")
             self._migrate()
-        except sqlite3.Error as error:
-            raise _unusable(path, error) from None
+        except (sqlite3.Error, UserError) as error:
+            self._db.close()
+            raise error if isinstance(error, UserError) else _unusable(path, error) from None
 
     def close(self) -> None:
         """Let go of the file."""

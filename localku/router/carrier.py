@@ -1,4 +1,7 @@
-"""What the two connections of a request tell the one who carries it: Exchange, then Tunnel."""
+"""What the two connections of a request tell the one who carries it: Exchange, then Tunnel.
+
+And what the router, which keeps the clock, asks of every client connection.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +48,22 @@ class Carrier(Protocol):
 
     def crashed(self) -> None:
         """A fault of ours: end it, H99."""
+
+
+class Client(Protocol):
+    """A client's connection. deadline: when expired() is due, unless there is an exchange."""
+
+    deadline: float
+
+    @property
+    def exchange(self) -> Carrier | None:
+        """The request that it is about; its own deadline counts then."""
+
+    def expired(self) -> None:
+        """The deadline has passed and there is no exchange."""
+
+    def close(self) -> None:
+        """Send what is buffered, then close."""
+
+    def abort(self) -> None:
+        """Close at once."""

@@ -30,10 +30,11 @@ class BadChunk(Exception):
 class ChunkScanner:
     """Follows one body. done: the end was seen; rest: the bytes behind it.
 
-    decode: give out the payload alone, for an HTTP/1.0 client (trailers are then lost).
+    decode: give out the payload alone, for a client that frames otherwise; trailers: the field
+    lines behind it, then.
     """
 
-    __slots__ = ("_held", "_left", "_state", "decode", "done", "rest")
+    __slots__ = ("_held", "_left", "_state", "decode", "done", "rest", "trailers")
 
     def __init__(self, decode: bool = False) -> None:
         self.decode = decode
@@ -42,6 +43,7 @@ class ChunkScanner:
         self._state = _SIZE
         self.done = False
         self.rest = b""
+        self.trailers = b""
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the stream, return those to relay. Raises BadChunk."""
@@ -142,7 +144,9 @@ class ChunkScanner:
                 raise BadChunk(b"".join(out))
         self.done = True
         self.rest = tail[end + 2 :]
-        if not self.decode:
+        if self.decode:
+            self.trailers = tail[begin:end]
+        else:
             out.append(tail[: end + 2])
 
 

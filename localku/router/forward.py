@@ -23,17 +23,27 @@ class Edge:
     """What is the same for all connections of one client address to one port.
 
     client: its address. proto, port: X-Forwarded-Proto and -Port. via: our name in Via.
-    keepalive: whether connections to dynos are used again. line, seen: of the last request.
+    keepalive: whether connections to dynos are used again. protocol: the end of its log lines.
+    line, seen: of the last request.
     """
 
-    __slots__ = ("client", "keepalive", "line", "port", "proto", "seen", "via")
+    __slots__ = ("client", "keepalive", "line", "port", "proto", "protocol", "seen", "via")
 
-    def __init__(self, client: bytes, proto: bytes, port: int, via: bytes, keepalive: bool) -> None:
+    def __init__(
+        self,
+        client: bytes,
+        proto: bytes,
+        port: int,
+        via: bytes,
+        keepalive: bool,
+        protocol: bytes = b"",
+    ) -> None:
         self.client = client
         self.proto = proto
         self.port = port
         self.via = via
         self.keepalive = keepalive
+        self.protocol = protocol
         self.line = NO_LINE
         self.seen = NOTHING_SEEN
 

@@ -231,7 +231,7 @@ class Front(Wire):
                 app,
                 record.failed(
                     *(code.opening(), line.method, line.target, fields.host, router.ids.next()),
-                    *(record.log_fwd(self.edge.client), router.protocol),
+                    *(record.log_fwd(self.edge.client), self.edge.protocol),
                     status=error.status,
                 ),
             )

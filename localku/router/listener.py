@@ -2,6 +2,8 @@
 
 The sockets carry what every accepted connection inherits: TCP_NODELAY, and the TCP protocol number
 that asyncio looks at (a socket of protocol 0 gets no NODELAY there, and stalls 44 ms per chunk).
+A port that several routers share (SO_REUSEPORT) is first bound as if for one alone, so that it is
+found out here, and only here, that somebody else holds it.
 """
 
 from __future__ import annotations
@@ -17,14 +19,16 @@ if TYPE_CHECKING:
     from _socket import socket as Socket
 
 BACKLOG = 4096  # the kernel cuts it to net.core.somaxconn
+BALANCES = sys.platform.startswith("linux")  # SO_REUSEPORT spreads connections (socket(7))
 _RANDOM_TRIES = 20  # for port 0, where the second address may find the port taken
 
 
-def bind(host: str, port: int, flag: str = "-p") -> list[Socket]:
+def bind(host: str, port: int, flag: str = "-p", *, shared: bool = False) -> list[Socket]:
     """Bind and listen on host:port; port 0 lets the kernel choose one, the same for all addresses.
 
     host: a numeric address, or "localhost", which is 127.0.0.1 and, where there is IPv6, ::1.
-    flag: what chooses the port, for the hint.
+    flag: what chooses the port, for the hint. shared: let join() have sockets of the same port
+    later.
     Raises UserError: who holds a busy port, what to do about a privileged one, a bad host.
     """
     if not 0 <= port <= 65535:
@@ -34,7 +38,7 @@ def bind(host: str, port: int, flag: str = "-p") -> list[Socket]:
         try:
             for address in _addresses(host):
                 chosen = sockets[0].getsockname()[1] if sockets else port
-                sock = _listen(address, chosen)
+                sock = _listen(address, chosen, shared)
                 if sock is not None:
                     sockets.append(sock)
         except OSError as error:
@@ -60,7 +64,7 @@ def bind_beside(port: int, wanted: int | None) -> list[Socket]:
     sockets: list[Socket] = []
     try:
         for address in _addresses("localhost"):
-            sock = _listen(address, port + 1)
+            sock = _listen(address, port + 1, shared=False)
             if sock is not None:
                 sockets.append(sock)
     except (OSError, OverflowError):  # taken, or beyond 65535
@@ -70,36 +74,71 @@ def bind_beside(port: int, wanted: int | None) -> list[Socket]:
     return sockets
 
 
+def join(sock: Socket, *, balanced: bool = BALANCES) -> Socket:
+    """A listening socket for another router, on the address of one that was bound as shared.
+
+    Where the kernel does not balance, it is the same socket once more: whoever is first takes a
+    connection. Raises UserError.
+    """
+    try:
+        return _beside(sock) if balanced else _socket.socket(fileno=_socket.dup(sock.fileno()))
+    except OSError as error:
+        text = f"port {sock.getsockname()[1]} cannot be shared: {error.strerror or error}"
+        raise UserError(text, hint="start with fewer --routers") from None
+
+
+def _beside(sock: Socket) -> Socket:
+    other = _open(sock.family)
+    try:
+        other.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEPORT, 1)
+        other.bind(sock.getsockname())
+        _begin(other)
+    except OSError:
+        other.close()
+        raise
+    return other
+
+
 def _addresses(host: str) -> list[str]:
     if host == "localhost":
         return ["127.0.0.1", "::1"] if _socket.has_ipv6 else ["127.0.0.1"]
     return [host.strip("[]")]
 
 
-def _listen(address: str, port: int) -> Socket | None:
+def _listen(address: str, port: int, shared: bool) -> Socket | None:
     """A listening socket; None when this machine has no IPv6 and the address is ::1."""
     six = ":" in address
     try:
-        family = _socket.AF_INET6 if six else _socket.AF_INET
-        sock = _socket.socket(family, _socket.SOCK_STREAM, _socket.IPPROTO_TCP)
+        sock = _open(_socket.AF_INET6 if six else _socket.AF_INET)
     except OSError:
         if six:
             return None
         raise
     try:
-        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
-        sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        if six:
-            sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 1)
         sock.bind((address, port))
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
+        if shared and BALANCES:
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEPORT, 1)
+        _begin(sock)
     except OSError as error:
         sock.close()
         if address == "::1" and error.errno == errno.EADDRNOTAVAIL:
             return None
         raise
     return sock
+
+
+def _open(family: int) -> Socket:
+    sock = _socket.socket(family, _socket.SOCK_STREAM, _socket.IPPROTO_TCP)
+    sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+    sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+    if family == _socket.AF_INET6:
+        sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 1)
+    return sock
+
+
+def _begin(sock: Socket) -> None:
+    sock.listen(BACKLOG)
+    sock.setblocking(False)
 
 
 def _explain(error: OSError, host: str, port: int, flag: str) -> UserError:

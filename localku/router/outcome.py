@@ -57,7 +57,7 @@ def _log_served(exchange: Exchange, now: float) -> Dyno:
             int((now - exchange.linked) * 1000),
             exchange.status,
             exchange.received - exchange.skipped,
-            router.protocol,
+            front.edge.protocol,
         ),
     )
     app.inflight -= 1
@@ -114,7 +114,7 @@ def _log(exchange: Exchange, code: codes.Code) -> None:
             exchange.fields.host,
             exchange.request_id,
             exchange.front.seen.fwd,
-            router.protocol,
+            exchange.front.edge.protocol,
             dyno.name if shown and dyno is not None else b"",
             exchange.connect if "c" in shown and exchange.connect >= 0 else None,
             int((monotonic() - exchange.linked) * 1000) if "s" in shown and linked else None,

@@ -97,6 +97,15 @@ def client_error_page(status: int) -> bytes:
     return text_page(f"{status} {reason}", "The request could not be understood.")
 
 
+def plain_on_tls_page() -> bytes:
+    """400 for a request in plain HTTP on the port that speaks TLS."""
+    return text_page(
+        "400 Bad Request",
+        "This port speaks https, and the request came in plain HTTP. Use an address that begins "
+        "with https:// here.",
+    )
+
+
 def error_head(status: int, size: int, via: bytes, server: bytes, date: bytes) -> bytes:
     """The head of a page of ours; the connection always closes behind it (cowboyku). size: bytes"""
     return (

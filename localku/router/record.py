@@ -25,11 +25,14 @@ def log_fwd(forwarded_for: bytes) -> bytes:
     return quoted(forwarded_for.replace(b" ", b"").replace(b"\t", b""))
 
 
-def protocol_fields(classic: bool, secure: bool) -> bytes:
+def protocol_fields(classic: bool, secure: bool, http2: bool = False) -> bytes:
     """The end of the line: `protocol=http`, or Router 2.0's three fields."""
     if classic:
         return b"protocol=https" if secure else b"protocol=http"
-    return b"protocol=http1.1 tls=%b tls_version=unknown" % (b"true" if secure else b"false")
+    return b"protocol=%b tls=%b tls_version=unknown" % (
+        b"http2.0" if http2 else b"http1.1",
+        b"true" if secure else b"false",
+    )
 
 
 def served(

@@ -13,12 +13,13 @@ import random
 from _socket import socket as Socket
 from collections.abc import Callable, Sequence
 from time import gmtime, monotonic, time
+from typing import TYPE_CHECKING
 
 from localku.logs.entry import Entry
 from localku.router import codes, dispatch, forward, pages, record
 from localku.router.acceptor import Acceptor
 from localku.router.apps import App
-from localku.router.carrier import Carrier
+from localku.router.carrier import Carrier, Client
 from localku.router.clock import FOREVER, Clock
 from localku.router.front import Front
 from localku.router.grammar import is_address
@@ -30,6 +31,10 @@ from localku.router.table import RoutingTable
 from localku.router.upstream import Link
 from localku.router.wire import READ_SIZE
 
+if TYPE_CHECKING:
+    from localku.router.handshake import Handshake
+    from localku.router.tls import Identities
+
 _EDGES_MAX = 1024  # client addresses whose edge is kept for their next connection
 _HERE = ("localhost", "127.0.0.1", "[::1]")  # what most clients call the bare port
 
@@ -39,7 +44,7 @@ class Router:
 
     make_poller: how the sockets hear from the loop; the fastest way that there is by default.
 
-    default: the app of the bare port. fronts: open client connections. draining: no keep-alive.
+    default: the app of the bare port. fronts: client connections. draining: no keep-alive.
     """
 
     def __init__(
@@ -52,11 +57,10 @@ class Router:
         self.classic = settings.log_format == CLASSIC
         self.via = b"1.1 vegur" if self.classic else b"1.1 heroku-router"
         self.server = b"Cowboy" if self.classic else b"Heroku"
-        self.protocol = record.protocol_fields(self.classic, settings.forwarded_proto == "https")
         self.keepalive = settings.upstream_keepalive
         self.ids = RequestIds(os.urandom)
         self.default: App | None = None
-        self.fronts: set[Front] = set()
+        self.fronts: set[Client] = set()
         self.draining = False
         self.poller: Poller
         self.clock: Clock
@@ -80,8 +84,33 @@ class Router:
         self.clock = Clock(loop, self.settings.shortest(), self._sweep)
         self._serving = True
         for sock in sockets:
-            acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
-            self._acceptors.append(acceptor)
+            self.accept(sock)
+
+    def accept(self, sock: Socket) -> Acceptor:
+        """Take the connections of one more socket, until release(). Raises OSError."""
+        acceptor = Acceptor(self.poller, sock, self._accepted, self._exhausted)
+        self._acceptors.append(acceptor)
+        return acceptor
+
+    def release(self, acceptor: Acceptor) -> None:
+        """Take no more connections there; nothing happens when all is closed already."""
+        if acceptor in self._acceptors:
+            self._acceptors.remove(acceptor)
+            acceptor.close()
+
+    def serve_tls(self, sockets: Sequence[Socket], identities: Identities) -> None:
+        """After serve(): take connections on these, too, and speak TLS there."""
+        from localku.router.handshake import Handshake
+
+        def accepted(sock: Socket, address: str, port: int) -> None:
+            edge = self._edge(address, port, "https")
+            self._welcome(Handshake(self, sock, edge, monotonic(), identities))
+
+        def exhausted(_: Socket) -> None:
+            self._log_exhausted(self._protocol("https"))  # no page: it would have to be enciphered
+
+        for sock in sockets:
+            self._acceptors.append(Acceptor(self.poller, sock, accepted, exhausted))
 
     def replace(self, table: RoutingTable) -> None:
         """Serve this table from now on. Requests that wait look again; others are not disturbed."""
@@ -118,6 +147,7 @@ class Router:
         for front in tuple(self.fronts):
             if front.exchange is not None:
                 front.exchange.cut()
+        for front in tuple(self.fronts):
             front.abort()
         for app in self._apps.values():
             for dyno in app.dynos.values():
@@ -196,26 +226,36 @@ class Router:
             self._all_left.set_result(None)
 
     def _accepted(self, sock: Socket, address: str, port: int) -> None:
-        edge = self._edges.get((address, port)) or self._new_edge(address, port)
-        front = Front(self, sock, edge, monotonic())
-        self.fronts.add(front)
+        edge = self._edges.get((address, port))
+        if edge is None:
+            edge = self._edge(address, port, self.settings.forwarded_proto)
+        self._welcome(Front(self, sock, edge, monotonic()))
+
+    def _welcome(self, client: Front | Handshake) -> None:
+        self.fronts.add(client)
         if self.clock.asleep:
             self.clock.note()
-        front.resume_reading()
+        client.resume_reading()
 
-    def _new_edge(self, address: str, port: int) -> forward.Edge:
-        settings = self.settings
+    def _edge(self, address: str, port: int, proto: str) -> forward.Edge:
+        edge = self._edges.get((address, port))
+        if edge is not None:
+            return edge
         edge = forward.Edge(
             address.partition("%")[0].encode("ascii"),
-            settings.forwarded_proto.encode("ascii"),
-            settings.forwarded_port or port,
+            proto.encode("ascii"),
+            self.settings.forwarded_port or port,
             self.via,
             self.keepalive > 0,
+            self._protocol(proto),
         )
         if len(self._edges) >= _EDGES_MAX:
             self._edges.clear()
         self._edges[address, port] = edge
         return edge
+
+    def _protocol(self, proto: str) -> bytes:
+        return record.protocol_fields(self.classic, proto == "https")
 
     def _exhausted(self, sock: Socket) -> None:
         """Descriptors have run out: H22, without having heard what the client wants."""
@@ -228,8 +268,12 @@ class Router:
             sock.send(head + page)
         except OSError:
             return  # the client has gone already, and nothing was asked of any app
+        self._log_exhausted(self._protocol(self.settings.forwarded_proto))
+
+    def _log_exhausted(self, protocol: bytes) -> None:
+        code = codes.H22
         if self.default is not None:
-            rest = (b"", b"", b"", self.ids.next(), b"", self.protocol)
+            rest = (b"", b"", b"", self.ids.next(), b"", protocol)
             self.log(self.default, record.failed(code.opening(), *rest, status=code.status))
 
     def _wake(self, app: App) -> None:

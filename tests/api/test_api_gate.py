@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import random
 import signal
 import socket
+import ssl
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -189,6 +192,23 @@ BODIES = {
 @pytest.mark.parametrize(("raw", "status"), BODIES.values(), ids=BODIES)
 def test_a_bad_body_is_refused(door: Door, raw: bytes, status: int) -> None:
     assert door.ask("PATCH", "/apps/shop/config-vars", raw=raw).status == status
+
+
+# -- TLS -----------------------------------------------------------------------------------------
+
+
+def test_tls_on_the_same_port_is_trusted_with_what_localku_env_says(door: Door) -> None:
+    told = json.loads(door.running.cli("env", "--json").stdout)
+    context = ssl.create_default_context(cafile=told["NODE_EXTRA_CA_CERTS"])
+    for host in ("127.0.0.1", "localhost"):
+        connection = http.client.HTTPSConnection(host, door.port, context=context, timeout=15)
+        own = f"https://{host}:{door.port}"
+        for origin, status in ((own, 200), (own.replace("https", "http"), 403)):
+            connection.request("GET", "/apps", headers={**bearer(door.key), "Origin": origin})
+            response = connection.getresponse()
+            response.read()
+            assert response.status == status
+        connection.close()
 
 
 # -- the port ------------------------------------------------------------------------------------

@@ -10,11 +10,16 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from peers import environment, find
+from start_proc import usage
+
 HERE = Path(__file__).resolve().parent
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -35,6 +40,18 @@ def wait_port(port: int) -> None:
     raise SystemExit(f"nobody listens on {port}")
 
 
+def wait_answer(port: int) -> None:
+    """Until a dyno answers."""
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/tiny", timeout=15).close()
+            return
+        except (OSError, urllib.error.HTTPError):
+            time.sleep(0.05)
+    raise SystemExit(f"no answer on port {port}")
+
+
 class Peer:
     """A running proxy: the processes whose CPU counts, and its port."""
 
@@ -42,9 +59,10 @@ class Peer:
         self.name = name
         self.port = port
         self.process = process
+        self.idle_memory = 0.0  # MB before the first request
 
     def pids(self) -> list[int]:
-        """The process and its children."""
+        """The process and its children (what they start, such as dynos, is not the proxy)."""
         pid = self.process.pid
         found = [pid]
         for entry in os.listdir("/proc"):
@@ -58,12 +76,8 @@ class Peer:
         return found
 
     def cpu(self) -> float:
-        """User and system seconds so far."""
-        total = 0
-        for pid in self.pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICK
+        """User and system seconds so far, of all threads, to the microsecond."""
+        return usage(self.pids()).cpu
 
     def memory(self) -> float:
         """PSS in MB."""
@@ -74,8 +88,8 @@ class Peer:
         return total / 1024
 
 
-def start_backends(stack: ExitStack, folder: Path) -> list[int]:
-    """Two backends in C."""
+def start_backends(stack: ExitStack, folder: Path) -> tuple[Path, list[int]]:
+    """Two backends in C: the program, and the ports of those that run."""
     ports = [free_port(), free_port()]
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
@@ -85,11 +99,16 @@ def start_backends(stack: ExitStack, folder: Path) -> list[int]:
     for port in ports:
         launch(stack, [str(binary), str(port)])
         wait_port(port)
-    return ports
+    return binary, ports
 
 
 def launch(stack: ExitStack, command: list[str], **options: object) -> subprocess.Popen[bytes]:
-    """Start a process that ends with the run."""
+    """Start a process that ends with the run.
+
+    Each in a session of its own, as localku's dynos are: Linux shares the processors out among
+    sessions (autogroup), so that peers in one session with the load would be measured otherwise.
+    """
+    options = {"start_new_session": True} | options
     process = subprocess.Popen(command, **options)  # type: ignore[call-overload]
 
     def stop() -> None:
@@ -177,7 +196,30 @@ def ours(stack: ExitStack, folder: Path, backends: list[int], loop: str) -> Peer
     command = [sys.executable, str(HERE / "serve_router.py"), str(port), loop]
     log = stack.enter_context((folder / f"localku-{loop}.log").open("wb"))
     process = launch(stack, [*command, *map(str, backends)], stdout=log)
-    return Peer(f"localku {loop}", port, process)
+    return Peer(loop, port, process)
+
+
+def start_command(folder: Path, backend: Path, port: int) -> list[str]:
+    """`localku start` of the installed command, for an app whose two web dynos are the backend."""
+    program = find("localku")
+    if not program:
+        raise SystemExit("localku is not installed beside this Python: pip install -e .")
+    root = folder / "app"
+    root.mkdir(exist_ok=True)
+    (root / "Procfile").write_text(f"web: exec {backend} $PORT\n")
+    return [program, "start", "-d", str(root), "-p", str(port), "-m", "web=2"]
+
+
+def localku(stack: ExitStack, folder: Path, backend: Path) -> Peer:
+    """The installed command with the backends as web dynos, its whole log stream in a file.
+
+    The dynos are children of localku's init process, so that their CPU is not among the figures.
+    """
+    port = free_port()
+    command = start_command(folder, backend, port)
+    log = stack.enter_context((folder / "localku.log").open("wb"))
+    process = launch(stack, command, stdout=log, env=environment(os.environ, {}))
+    return Peer("localku", port, process)
 
 
 def naive(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
@@ -187,3 +229,28 @@ def naive(stack: ExitStack, folder: Path, backends: list[int]) -> Peer:
     log = stack.enter_context((folder / "naive.log").open("wb"))
     process = launch(stack, [*command, *map(str, backends)], stdout=log, stderr=subprocess.DEVNULL)
     return Peer("aiohttp", port, process)
+
+
+def start_peers(
+    stack: ExitStack, folder: Path, backend: Path, ports: list[int], names: Sequence[str]
+) -> list[Peer]:
+    """Those of these names that are installed, ready for requests."""
+    peers = []
+    for name in names:
+        if name in ("nginx", "haproxy"):
+            if shutil.which(name):
+                make = nginx if name == "nginx" else haproxy
+                peers.append(make(stack, folder, ports))
+        elif name == "aiohttp":
+            peers.append(naive(stack, folder, ports))
+        elif name == "localku":
+            peers.append(localku(stack, folder, backend))
+        elif name in ("asyncio", "hot", "uvloop"):
+            peers.append(ours(stack, folder, ports, name))
+        else:
+            raise SystemExit(f"no such peer: {name}")
+    for peer in peers:
+        wait_port(peer.port)
+        wait_answer(peer.port)
+        peer.idle_memory = peer.memory()
+    return peers

@@ -273,3 +273,24 @@ def test_backoff_forgets_when_a_person_changed_something() -> None:
     backoff.crashed(1)
     backoff.clear()
     assert backoff.crashed(1) == 0
+
+
+def test_a_crash_that_ends_all_is_not_restarted() -> None:
+    final = life.Timing(backoff=BackoffPolicy(restarts=False))
+    it = Lifecycle(binds=False, timing=final)
+    it.start(0.0)
+    it.spawned(1, "work")
+    it.exited(1, 7, 0)
+    assert it.gone(1, 1.0) == []
+    assert it.phase is Phase.CRASHED
+    assert texts(it.stop(1.0)) == ["State changed from crashed to down"]
+
+
+def test_crashes_are_counted_on_when_only_the_times_change() -> None:
+    it = up(binds=False)
+    it.exited(1, 1, 0)
+    it.gone(1, 1.0)
+    it.retime(life.Timing(boot=60, grace=5, backoff=SLOW))
+    it.spawned(2, "work")
+    it.exited(2, 1, 0)
+    assert Arm(Timer.COOLOFF, 1.0) in it.gone(2, 2.0)

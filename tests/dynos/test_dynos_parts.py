@@ -1,4 +1,4 @@
-"""Ports, process table, wire, command lookup: the small parts."""
+"""Ports, process table, frames, command lookup: the small parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from localku.dynos import ports, tree, wire
+from localku import frames
+from localku.dynos import ports, tree
 from localku.dynos.command import missing, program, with_exec
 from localku.dynos.spec import DynoSpec, base_environment, environment
 
@@ -92,20 +93,20 @@ def test_a_port_book_gives_no_port_twice() -> None:
     assert book.take(taken[0]) == taken[0]
 
 
-def test_wire_carries_messages_in_any_pieces() -> None:
+def test_frames_carry_messages_in_any_pieces() -> None:
     messages = [("spawn", 1, ["sh"], {"A": "b" * 70000}, "/", "", 2), ("signal", 1, 15), ("gone",)]
-    stream = b"".join(wire.pack(message) for message in messages)
+    stream = b"".join(frames.pack(message) for message in messages)
     for size in (1, 3, 1000, len(stream)):
-        inbox = wire.Unpacker()
+        inbox = frames.Unpacker()
         found = []
         for at in range(0, len(stream), size):
             found += list(inbox.feed(stream[at : at + size]))
         assert found == messages
 
 
-def test_wire_keeps_bytes_that_are_not_unicode() -> None:
+def test_frames_keep_bytes_that_are_not_unicode() -> None:
     value = os.fsdecode(b"\xff\xfe=1")
-    (found,) = wire.Unpacker().feed(wire.pack(("x", value)))
+    (found,) = frames.Unpacker().feed(frames.pack(("x", value)))
     assert os.fsencode(str(found[1])) == b"\xff\xfe=1"
 
 

@@ -166,6 +166,15 @@ LINES = st.lists(
 ).map("\n".join)
 
 
+@given(st.from_regex(r"[ #]?[A-Za-z0-9_-]{0,3} ?:?[ -~\t]*", fullmatch=True))
+@example("web:cmd")
+@example("web:\tcmd  ")
+def test_a_plain_line_is_read_as_honcho_reads_it(line: str) -> None:
+    """honcho is not asked for plain lines, for the sake of the start: it would say the same."""
+    plain = procfile._plain(line)
+    assert plain is None or [plain] == list(parse_procfile(line).processes.items())
+
+
 @given(LINES)
 @example("web: a\nw-1: b #c")
 def test_honcho_is_the_grammar(text: str) -> None:

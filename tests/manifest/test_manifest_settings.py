@@ -120,12 +120,15 @@ PORT = "(write a number from 1 to 65535, or 0 for any free port)"
         ("-p x", f"-p: 'x' is not a port {PORT}"),
         ("-p -5", f"-p: '-5' is not a port {PORT}"),
         ("-p 65536", f"-p: '65536' is not a port {PORT}"),
+        ("--routers 0", "--routers: '0' is not a whole number from 1 to 64"),
+        ("--routers 65", "--routers: '65' is not a whole number from 1 to 64"),
+        ("--routers 1.5", "--routers: '1.5' is not a whole number from 1 to 64"),
         ("--grace 5x", "--grace: '5x' is not a duration (write 30, 30s, 500ms, 1.5m or 1h)"),
         ("--grace web=x", "--grace: 'x' is not a duration (write 30, 30s, 500ms, 1.5m or 1h)"),
         ("--format xml", "--format: 'xml' is not one of heroku, short, json"),
         ("--watch=maybe", "--watch: 'maybe' is neither yes nor no (write true or false)"),
         ("--time-scale 0", "--time-scale: '0' is not a number above 0 (write 0.1 or 1)"),
-        ("--backlog 0", "--backlog: '0' is not a whole number from 1 (write 1 or 10)"),
+        ("--backlog 0", "--backlog: '0' is not a whole number from 1 to 9999"),
         ("--domain a..b", f"--domain: 'a..b' is not a domain {DOMAIN}"),
         ("--health up", "--health: 'up' is not a path of a URL (write /healthz)"),
         ("-e a,,b", "-e: 'a,,b' has an empty part (write one name, or several with commas)"),
@@ -153,7 +156,7 @@ def test_every_setting_has_a_typed_attribute() -> None:
 def test_every_setting_is_reached_by_flag_variable_and_file() -> None:
     """The value of each source arrives under the same name and type."""
     texts = {"port": "81", "bool": "yes", "duration": "3s", "bytes": "1MB", "number": "2"}
-    texts |= {"path": "/x", "text": "x", "list": "x", "count": "2", "domains": "x.test"}
+    texts |= {"path": "/x", "text": "x", "list": "x", "count": "7", "domains": "x.test"}
     for item in TABLE:
         text = item.choices[-1] if item.choices else texts[item.kind]
         text = "web=7" if item.name == "formation" else text

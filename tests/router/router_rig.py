@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from localku.logs.entry import Entry
@@ -18,6 +19,7 @@ from localku.router.poller import Poller
 from localku.router.router import Router
 from localku.router.settings import RouterSettings
 from localku.router.table import AppRoute, RoutingTable, Upstream
+from localku.router.tls import Identities
 
 PATIENCE = 10.0  # seconds until a test gives up; nothing here takes long when it works
 
@@ -134,6 +136,14 @@ class Dyno:
             await asyncio.wait(list(self._open), timeout=PATIENCE)
 
 
+@dataclass
+class Pki:
+    """files: host -> PEM file. trust: a client's context that believes them."""
+
+    files: dict[str, str]
+    trust: ssl.SSLContext
+
+
 class Rig:
     """The router under test. lines: its log lines, decoded; published: its entries."""
 
@@ -143,6 +153,9 @@ class Rig:
             settings, lambda app, entry: self.published.append((app, entry)), poller
         )
         self.port = 0
+        self.tls_port = 0
+        self.trust: ssl.SSLContext | None = None  # what a client believes in
+        self.identities: Identities | None = None
         self.clients: list[Conn] = []
         self.dynos: list[Dyno] = []
         self.route = AppRoute("app")
@@ -154,6 +167,15 @@ class Rig:
 
     async def dial(self, host: str = "127.0.0.1") -> Conn:
         conn = Conn(*await asyncio.open_connection(host, self.port, limit=2**24))
+        self.clients.append(conn)
+        return conn
+
+    async def dial_tls(self, name: str = "app.localhost", **options: Any) -> Conn:
+        context = options.pop("ssl", self.trust)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", self.tls_port, ssl=context, server_hostname=name, limit=2**24, **options
+        )
+        conn = Conn(reader, writer)
         self.clients.append(conn)
         return conn
 
@@ -178,13 +200,25 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(
-    settings: RouterSettings | None = None, poller: MakePoller = best_poller
+    settings: RouterSettings | None = None,
+    poller: MakePoller = best_poller,
+    pki: Pki | None = None,
+    protocols: Sequence[str] = ("http/1.1",),
 ) -> AsyncIterator[Rig]:
-    """A router that serves on a free port, with no dyno yet; everything is closed behind it."""
+    """A router that serves on a free port, with no dyno yet; everything is closed behind it.
+
+    pki: certificates to serve with TLS on a second port.
+    """
     rig = Rig(settings or RouterSettings(), poller)
     sockets = bind("127.0.0.1", 0)
     rig.port = sockets[0].getsockname()[1]
     await rig.router.serve(sockets)
+    if pki is not None:
+        secure = bind("127.0.0.1", 0)
+        rig.tls_port = secure[0].getsockname()[1]
+        rig.identities = Identities(pki.files, "localhost", protocols)
+        rig.router.serve_tls(secure, rig.identities)
+        rig.trust = pki.trust
     rig.table()
     try:
         yield rig

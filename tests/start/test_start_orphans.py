@@ -80,7 +80,7 @@ def test_an_exception_of_ours_leaves_nothing(folder: Folder) -> None:
     folder.write("Procfile", "worker: echo ready; exec sleep 900\n")
     script = (
         "import sys; from localku.platform import hosting;"
-        "hosting.Hosting.greet = lambda self, port: 1 / 0;"
+        "hosting.Hosting.greet = lambda *ports: 1 / 0;"
         "from localku.cli.entry import main; sys.exit(main(['start', '-p', '0']))"
     )
     done = subprocess.run(
@@ -137,19 +137,20 @@ def count(app: Running, argument: str) -> int:
 def test_zombies_are_reaped_and_descriptors_do_not_leak(folder: Folder) -> None:
     """A thousand restarts, most of them of a process that leaves a child behind."""
     folder.write("Procfile", "bad: (sleep 0.01 &) ; exit 1\n")
-    app = folder.start("--backoff-first", "0", "--backoff-max", "0")
+    # eight at a time: on a busy machine a restart is mostly waiting
+    app = folder.start("-m", "bad=8", "--backoff-first", "0", "--backoff-max", "0")
     app.wait_for("Process exited", count=50)
     init = init_of(app)
     before = [descriptors(pid) for pid in (app.proc.pid, init)]
     app.wait_for("Process exited", count=1000, timeout=50)
     wait_until(
         lambda: all(
-            descriptors(pid) <= most + 8
+            descriptors(pid) <= most + 32
             for pid, most in zip((app.proc.pid, init), before, strict=True)
         ),
         "as many descriptors as before",
     )
-    wait_until(lambda: zombies(init) <= 2, "no zombies")
+    wait_until(lambda: zombies(init) <= 16, "no zombies")
 
 
 def descriptors(pid: int) -> int:

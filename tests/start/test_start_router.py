@@ -203,14 +203,40 @@ def test_h27_the_client_went(odd: Folder) -> None:
 
 def test_a_dyno_that_dies_in_mid_request_takes_only_its_own(odd: Folder) -> None:
     app = up(odd.start("-m", "web=2"), 2)
+    tunnels = [tunnel(app), tunnel(app)]  # one to each dyno
+    assert get(app, "/die")[0] == 503
+    # until it is gone the kernel may still take connections for it: those are H13, as on Heroku
+    app.wait_for(r"heroku\[web\.\d\]: Process exited with status 9$")
+    assert sorted(echoes(client) for client in tunnels) == [False, True]
     results: list[int] = []
     threads = [threading.Thread(target=lambda: results.append(get(app)[0])) for _ in range(20)]
-    assert get(app, "/die")[0] == 503
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert results == [200] * 20
+
+
+def tunnel(app: Running) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", app.port), 10)
+    client.sendall(
+        b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    )
+    seen = b""
+    while not seen.endswith(b"\r\n\r\n"):
+        seen += client.recv(4096)
+    assert seen.startswith(b"HTTP/1.1 101 ")
+    return client
+
+
+def echoes(client: socket.socket) -> bool:
+    """Whether there is still a dyno at the other end; closes the connection."""
+    with client:
+        try:
+            client.sendall(b"x")
+            return client.recv(1) == b"x"
+        except ConnectionError:
+            return False
 
 
 def test_websocket_is_a_tunnel_with_one_line_at_the_end(odd: Folder) -> None:

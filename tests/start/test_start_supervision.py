@@ -8,6 +8,8 @@ import time
 import pytest
 from conftest import Folder, wait_until
 
+from localku.platform.platform import ECHO
+
 WEB = "python3 -m http.server --bind 127.0.0.1 $PORT"
 
 
@@ -86,6 +88,14 @@ def test_exit_on_crash_ends_with_the_status_of_the_first(folder: Folder) -> None
     app.assert_nothing_left()
 
 
+def test_exit_on_crash_runs_no_command_a_second_time(folder: Folder) -> None:
+    folder.write("Procfile", "test: sleep 0.3; exit 7\nweb: trap 'exit 1' TERM; sleep 60 & wait\n")
+    app = folder.start("--exit-on-crash")
+    assert app.wait() == 7
+    assert app.text.count("heroku[test.1]: Starting process") == 1, app.text
+    assert "heroku[test.1]: State changed from crashed to starting" not in app.text
+
+
 def test_r10_when_the_port_is_not_bound_in_time(folder: Folder) -> None:
     folder.write("Procfile", "web: sleep 60\n")
     app = folder.start("--boot-timeout", "300ms")
@@ -108,10 +118,33 @@ def test_r12_when_sigterm_is_not_heard(folder: Folder) -> None:
     app.assert_nothing_left(0.5)
 
 
+def test_a_shorter_grace_of_a_type_holds_when_all_stops_too(folder: Folder) -> None:
+    folder.write("Procfile", "worker: trap '' TERM; echo ready; while :; do sleep 1; done\n")
+    app = folder.start("--grace", "worker=300ms")
+    app.wait_for("ready")
+    app.signal(signal.SIGINT)
+    assert app.wait() == 130
+    assert "failed to exit within 0.3 seconds" in app.text
+
+
 def test_time_scale_shortens_every_time(folder: Folder) -> None:
     folder.write("Procfile", "web: sleep 60\n")
     app = folder.start("--time-scale", "0.005")
     app.wait_for(r"Error R10 .* within 0\.3 seconds")
+
+
+def test_one_wish_that_arrives_as_two_signals_is_one(folder: Folder) -> None:
+    """`timeout` signals its child and its group; npm passes on what the terminal sent as well."""
+    folder.write(
+        "Procfile", "w: trap 'sleep 0.3; echo bye; exit' TERM; echo ready; sleep 60 & wait\n"
+    )
+    app = folder.start()
+    app.wait_for("ready")
+    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGCONT):
+        app.signal(number)  # both wait for the last, so that they arrive together
+    app.wait()
+    assert "app[w.1]: bye" in app.text
+    assert "SIGKILL" not in app.text
 
 
 def test_the_second_ctrl_c_kills_at_once(folder: Folder) -> None:
@@ -121,6 +154,7 @@ def test_the_second_ctrl_c_kills_at_once(folder: Folder) -> None:
     app.signal(signal.SIGINT)
     app.wait_for("Stopping all processes with SIGTERM")
     began = time.monotonic()
+    time.sleep(2 * ECHO)  # a person's second press, not an echo of the first
     app.signal(signal.SIGINT)
     assert app.wait() == 130
     assert time.monotonic() - began < 5

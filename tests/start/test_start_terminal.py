@@ -7,9 +7,12 @@ import select
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 from conftest import LOCALKU, PATIENCE, Folder, processes_with, wait_until
+
+from localku.platform.platform import ECHO
 
 
 class Screen:
@@ -101,6 +104,7 @@ def test_a_second_ctrl_c_kills_at_once(folder: Folder, screen) -> None:  # type:
     window.wait_for("ready")
     window.type(b"\x03")
     window.wait_for("SIGTERM")
+    time.sleep(2 * ECHO)  # a person's second press, not an echo of the first
     window.type(b"\x03")
     assert window.proc.wait(PATIENCE) == 130
     assert not processes_with(folder.mark)

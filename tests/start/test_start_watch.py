@@ -66,6 +66,20 @@ def test_a_type_that_is_new_starts_and_one_that_is_gone_stops(folder: Folder) ->
     assert starts(app, "a.1") == 1
 
 
+def test_a_setting_that_waits_for_the_next_start_is_named(folder: Folder) -> None:
+    folder.write("Procfile", f"a: {TICK.format(name='a')}\n")
+    folder.write("localku.yml", "boot_wait: 5s\n")
+    app = watched(folder)
+    folder.write("localku.yml", "boot_wait: 6s\nformat: short\nformation: {a: 2}\n")
+    app.wait_for(
+        r"app\[api\]: localku\.yml: boot_wait, format will change at the next localku start$"
+    )
+    app.wait_for(r"heroku\[a\.2\]: Starting process")  # what can be applied is
+    folder.write("localku.yml", "boot_wait: 5s\nformation: {a: 3}\n")
+    app.wait_for(r"heroku\[a\.3\]: Starting process")
+    assert app.text.count("will change at") == 1, "as it was at the start"
+
+
 def test_a_mistake_is_reported_and_the_app_stays_up(folder: Folder) -> None:
     folder.write("Procfile", "a: echo one; exec sleep 60\n")
     app = watched(folder)

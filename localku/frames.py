@@ -1,14 +1,8 @@
-"""The words between localku and its init process: length-prefixed marshal frames, fds beside them.
+"""Messages between localku and its own helpers: length-prefixed marshal frames on a socket.
 
-Both ends are one interpreter on one machine, forked from each other: marshal is built in, exact
-and needs no import. START PATH: nothing heavy may be imported here.
-
-Orders (to init):   ("spawn", key, argv, env, cwd, tty, count) with that many fds;
-                    ("signal", key, numbers), key -1 for the strays
-Events (from init): ("spawned", key, pid, time) ("failed", key, text)
-                    ("exited", key, status, time, left) ("gone", key) ("trouble", text)
-`key` is a number that localku gives to each run of a dyno; `status` is a shell's: 128 + N for a
-death by signal N; `left` counts processes of the dyno that outlive its first one.
+Both ends are one interpreter on one machine: marshal is built in, exact and needs no import.
+START PATH: nothing heavy may be imported here. What the messages are stands with those who speak:
+dynos/process.py for the init process, router/words.py for further routers.
 """
 
 from __future__ import annotations
