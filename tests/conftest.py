@@ -155,6 +155,7 @@ class Folder:
 
     def environ(self, **more: str) -> dict[str, str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("LOCALKU_") and k != "PORT"}
+        env["LOCALKU_HOME"] = str(self.path.parent / "localku-home")  # not that of the developer
         return {**env, "LOCALKU_TEST_MARK": self.mark, **more}
 
     def start(self, *argv: str, env: dict[str, str] | None = None, **popen: object) -> Running:

@@ -44,7 +44,7 @@ async def create(request: web.Request) -> web.Response:
         app = request.app[HOST].hosting.create(name)
     except UserError as error:
         raise errors.invalid(str(error)) from None
-    return reply({**_json(request, app), "create_status": "complete"}, 201)
+    return reply(_json(request, app), 201)
 
 
 async def update(request: web.Request) -> web.Response:
@@ -131,12 +131,6 @@ async def nothing(request: web.Request) -> web.Response:
     return reply([])
 
 
-async def no_coupling(request: web.Request) -> web.Response:
-    """GET /apps/{app}/pipeline-couplings: it is in no pipeline"""
-    of_request(request)
-    raise errors.not_found("pipeline coupling", "pipeline_coupling")
-
-
 ROUTES = [
     web.get("/apps", index),
     web.post("/apps", create),
@@ -152,9 +146,6 @@ ROUTES = [
     web.get("/apps/{app}/addon-attachments", nothing),
     web.get("/apps/{app}/builds", nothing),
     web.get("/apps/{app}/buildpack-installations", nothing),
-    web.get("/apps/{app}/sni-endpoints", nothing),
-    web.get("/apps/{app}/webhooks", nothing),
-    web.get("/apps/{app}/pipeline-couplings", no_coupling),
     web.put("/localku/apps/{app}/source", source),
     web.get("/localku/apps/{app}/routing", routing),
     web.patch("/localku/apps/{app}/routing", route_by),

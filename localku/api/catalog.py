@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from localku.api import errors
-from localku.api.exchange import reply
+from localku.api.exchange import REMAINING, reply
 from localku.api.serialize import USER, Json, fixed_id, named, timestamp
 from localku.platform.catalog import HERE, SIZES, DynoSize
 
@@ -94,7 +94,7 @@ async def account(request: web.Request) -> web.Response:
 
 async def rate_limits(request: web.Request) -> web.Response:
     """GET /account/rate-limits: there is none"""
-    return reply({"remaining": 4500})
+    return reply({"remaining": REMAINING})
 
 
 async def empty(request: web.Request) -> web.Response:

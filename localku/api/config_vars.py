@@ -103,6 +103,8 @@ async def rollback(request: web.Request) -> web.Response:
     target = _release(app, str(word))
     if target.version == app.version:
         raise errors.invalid(f"v{target.version} is the current release.")
+    if not target.commands:
+        raise errors.invalid("Cannot rollback to a release that had no slug")
     return reply(serialize.release(app, releasing.rollback(app, target)), 201)
 
 

@@ -1,7 +1,5 @@
-"""The control socket: where the API is. It costs nothing until somebody asks.
-
-aiohttp takes 150 to 210 ms to import, so that waits for the first client, and then happens in
-a thread while router and logs go on. The guard is the folder: nobody else may enter it (0700).
+"""The control socket: where the API is for localku's own commands. It costs nothing until somebody
+asks. The guard is the folder: nobody else may enter it (0700).
 """
 
 from __future__ import annotations
@@ -15,31 +13,24 @@ from typing import TYPE_CHECKING
 from localku.errors import UserError
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
-    from aiohttp.web import AppRunner
-
-    from localku.api.host import Host
+    from localku.api.serving import Serving
 
 BACKLOG = 128
 CONNECT_TEST = 1.0  # seconds
 
 
 class ControlSocket:
-    """Serves the API of `platform` at `path` from `start` to `close`: a service of the platform."""
+    """A door of the API at `path`, from `start` to `close`: a service of the platform."""
 
-    def __init__(self, platform: Host, path: str) -> None:
-        self.platform = platform
+    def __init__(self, serving: Serving, path: str) -> None:
         self.path = path
+        self._serving = serving
         self._listening: socket.socket | None = None
-        self._runner: AppRunner | None = None
-        self._serving: asyncio.Task[None] | None = None
-        self._started = 0.0
+        self._opening: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Bind now, serve when the first client comes. UserError when the socket cannot be made."""
         loop = asyncio.get_running_loop()
-        self._started = loop.time()
         self._listening = listen(self.path)
         loop.add_reader(self._listening.fileno(), self._first_client)
 
@@ -47,35 +38,26 @@ class ControlSocket:
         assert self._listening is not None
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._listening.fileno())
-        self._serving = loop.create_task(self._serve(self._listening))
+        self._opening = loop.create_task(self._open(self._listening))
 
-    async def _serve(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    async def _open(self, listening: socket.socket) -> None:
         try:
-            server = await loop.run_in_executor(None, _import_server)
-            self._runner = await server.serve(self.platform, self._started, listening)
-        except Exception as error:
-            # the app goes on without its API; whoever asks for it is refused at once
-            self.platform.say(f"The API cannot be served: {type(error).__name__}: {error}")
-            listening.close()
+            runner = await self._serving.runner()
+            from aiohttp.web import SockSite
+
+            await SockSite(runner, listening).start()
+        except Exception:
+            listening.close()  # clients that wait are refused
 
     async def close(self) -> None:
-        """End it: clients at work get a moment, attached terminals are told."""
-        if self._serving is not None:
-            await self._serving
-        if self._runner is not None:
-            await self._runner.cleanup()
+        """Take the door away; the server ends its clients."""
+        if self._opening is not None:
+            await self._opening
         if self._listening is not None:
             if self._listening.fileno() >= 0:
                 asyncio.get_running_loop().remove_reader(self._listening.fileno())
             self._listening.close()
             _remove(self.path)
-
-
-def _import_server() -> ModuleType:
-    from localku.api import server
-
-    return server
 
 
 def listen(path: str) -> socket.socket:

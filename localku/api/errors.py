@@ -5,6 +5,11 @@ Status and id are Heroku's (Dev Center, "Platform API Reference", Error response
 
 from __future__ import annotations
 
+NO_ENDPOINT = (
+    "The requested API endpoint was not found. Are you using the right HTTP verb (i.e. `GET` vs. "
+    "`POST`), and did you specify your intended version with the `Accept` header?"
+)
+
 
 class ApiError(Exception):
     """status: of HTTP. id: for programs. message: for people. resource: what is missing, or ""."""
@@ -29,8 +34,8 @@ def not_found(what: str, resource: str, name: str = "") -> ApiError:
 
 
 def no_endpoint() -> ApiError:
-    """No such path, or not with that method: Heroku answers both with this."""
-    return ApiError(404, "not_found", "The requested API endpoint was not found.")
+    """No such path, not with that method, or of another version: Heroku answers all with this."""
+    return ApiError(404, "not_found", NO_ENDPOINT)
 
 
 def invalid(message: str) -> ApiError:

@@ -20,6 +20,8 @@ from localku.api.host import HOST
 
 MAX_BODY = 256 << 10  # bytes; a thousand changes of a formation are some 50,000
 REQUEST_ID = "Request-Id"
+RATE_LIMIT = "RateLimit-Remaining"
+REMAINING = 4500  # requests an hour, as on Heroku (Dev Center, "Platform API Reference"); uncounted
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -78,6 +80,7 @@ async def exchange(request: web.Request, handler: Handler) -> web.StreamResponse
     if response.prepared:
         return response  # a WebSocket that has come and gone
     response.headers[REQUEST_ID] = request_id
+    response.headers[RATE_LIMIT] = str(REMAINING)
     return _with_etag(request, response)
 
 
@@ -103,6 +106,7 @@ def _with_etag(request: web.Request, response: web.StreamResponse) -> web.Stream
         return response
     response.etag = hashlib.sha256(response.body).hexdigest()[:32]
     if request.if_none_match and response.etag in request.if_none_match:
-        headers = {"ETag": response.headers["ETag"], REQUEST_ID: response.headers[REQUEST_ID]}
+        names = ("ETag", REQUEST_ID, RATE_LIMIT)
+        headers = {name: response.headers[name] for name in names}
         return web.Response(status=304, headers=headers)
     return response

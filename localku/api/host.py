@@ -12,13 +12,17 @@ from localku.platform.hosting import Hosting
 
 
 class Host(Protocol):
-    """The platform: its apps, and the router's port. api_port: of the API over TCP, or 0."""
+    """The platform: its apps, and the router's port. api_port: of the API over TCP, or 0. key: what
+    clients over TCP have to know."""
 
     hosting: Hosting
     api_port: int
 
     @property
     def port(self) -> int: ...
+
+    @property
+    def key(self) -> str: ...
 
     def say(self, text: str) -> None: ...
 

@@ -63,6 +63,7 @@ def app(each: App, port: int) -> Json:
         "archived_at": None,
         "buildpack_provided_description": None,
         "build_stack": named("stack", HERE),
+        "create_status": "complete",
         "created_at": timestamp(state.created_at),
         "generation": named("generation", "cedar"),
         "git_url": "file://" + urllib.parse.quote(os.fsencode(root)),
@@ -154,7 +155,8 @@ def release(each: App, one: Release) -> Json:
         "version": one.version,
         "current": one.version == each.version,
         "output_stream_url": None,
-        "eligible_for_rollback": one.version < each.version and one.status == "succeeded",
+        # the current one is, too: Heroku's CLI takes the second that is
+        "eligible_for_rollback": one.status == "succeeded" and bool(one.commands),
     }
 
 

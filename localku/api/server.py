@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-import socket
-
 from aiohttp import web
 
-from localku.api import apps, attach, catalog, config_vars, dynos, formation, names, status
+from localku.api import (
+    apps,
+    attach,
+    catalog,
+    config_vars,
+    dynos,
+    formation,
+    later,
+    names,
+    oauth,
+    pipelines,
+    signin,
+    status,
+    webhooks,
+)
 from localku.api.exchange import MAX_BODY, exchange
+from localku.api.guard import guard
 from localku.api.host import HOST, STARTED, Host
 from localku.api.terminal import Sizes
 
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES),
+    *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
 
 def application(host: Host, started: float) -> web.Application:
     """All endpoints. started: loop time at which the platform began."""
-    app = web.Application(middlewares=[exchange], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[exchange, guard], client_max_size=MAX_BODY)
     app[HOST] = host
     app[STARTED] = started
     app[attach.SIZES] = Sizes()
     app[attach.OPEN] = set()
+    app[signin.WAITING] = {}
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
     return app
 
 
-async def serve(host: Host, started: float, listening: socket.socket) -> web.AppRunner:
-    """Answer on that socket, whose queue may have clients already; `cleanup()` ends it."""
+async def serve(host: Host, started: float) -> web.AppRunner:
+    """Its server, without a listener yet; `cleanup()` ends it."""
     app = application(host, started)
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
     return runner

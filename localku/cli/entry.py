@@ -27,6 +27,8 @@ COMMANDS = {
     "certs": "localku.cli.certs",
     "certs:trust": "localku.cli.certs",
     "certs:untrust": "localku.cli.certs",
+    "env": "localku.cli.env",
+    "heroku": "localku.cli.env",
     "help": "localku.cli.usage",
     "version": "localku.cli.usage",
 }
@@ -39,6 +41,8 @@ ALIASES = {
     "scale": "ps:scale",
     "stop": "ps:stop",
 }
+# their arguments are another program's
+FOREIGN = ("heroku",)
 
 
 def resolve(argv: list[str]) -> tuple[str, list[str]]:
@@ -55,6 +59,10 @@ def resolve(argv: list[str]) -> tuple[str, list[str]]:
         hint = f"did you mean `localku {near[0]}`?" if near else "see `localku help`"
         raise UserError(f"{name} is not a localku command", hint=hint, status=2)
     return name, argv[1:]
+
+
+def _asks_for_help(rest: list[str]) -> bool:
+    return bool({"-h", "--help"} & set(rest[: rest.index("--")] if "--" in rest else rest))
 
 
 def keep_standard_streams() -> None:
@@ -75,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
         gc.disable()  # what an import makes is no garbage
         module = __import__(COMMANDS[name], fromlist=["main"])
         gc.enable()
-        if {"-h", "--help"} & set(rest[: rest.index("--")] if "--" in rest else rest):
+        if name not in FOREIGN and _asks_for_help(rest):
             name, rest = "help", [name]
             module = __import__(COMMANDS["help"], fromlist=["main"])
         return int(module.main(name, rest))

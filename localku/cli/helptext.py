@@ -38,8 +38,9 @@ Ports:
   The router listens on the first of -p, LOCALKU_PORT, PORT in .env, PORT in
   the environment, port: in localku.yml, and 5006. Each dyno gets a PORT of its
   own: with the router on 5006 the first process type has 5106, 5107, ..., the
-  second 5206, 5207, ..., whichever of them are started. With --tls there is
-  https, too, on 5443; see localku help certs.
+  second 5206, 5207, ..., whichever of them are started. The Platform API is on
+  the port after the router's, or on a free one when that is taken. With --tls
+  there is https, too, on 5443; see localku help certs.
 
 Signals:
   Ctrl-C once (or SIGTERM, or a closed terminal) stops the dynos in peace:

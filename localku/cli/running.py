@@ -9,6 +9,8 @@ import socket
 from _socket import socket as Socket
 
 from localku.api.control import ControlSocket
+from localku.api.gate import Gate
+from localku.api.serving import Serving
 from localku.dynos.early import EarlyRun, raise_limit
 from localku.dynos.process import InitClient
 from localku.errors import UserError
@@ -18,10 +20,11 @@ from localku.logs.palette import Palette
 from localku.manifest import manifest as manifests
 from localku.manifest.manifest import Manifest
 from localku.manifest.settings import Settings
+from localku.platform.certificate import Certificate
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting, folder_state
 from localku.platform.plan import Surroundings
-from localku.platform.platform import Platform
+from localku.platform.platform import Platform, Service
 from localku.platform.store import Store
 
 
@@ -52,12 +55,19 @@ class Start:
         return manifests.load({**self.given, "root": root}, os.environ, self.only)
 
     def run(
-        self, bound: list[Socket], secure: list[Socket], init: InitClient, runs: list[EarlyRun]
+        self,
+        bound: list[Socket],
+        secure: list[Socket],
+        doors: list[Socket],
+        init: InitClient,
+        runs: list[EarlyRun],
     ) -> int:
-        """Run the platform until it ends; returns the exit status. secure: for https, or none."""
+        """Run the platform until it ends; returns the exit status. secure: for https, or none.
+        doors: for the API over TCP."""
         # the start path has no time for the `socket` module; its protocol number must stay TCP
-        sockets, https_sockets = (
-            [socket.socket(fileno=each.detach()) for each in group] for group in (bound, secure)
+        sockets, https_sockets, gates = (
+            [socket.socket(fileno=each.detach()) for each in group]
+            for group in (bound, secure, doors)
         )
         settings = self.manifest.settings
         console = Console(1, _formatter(self.manifest, settings))
@@ -85,7 +95,7 @@ class Start:
             from localku.platform.https import Https
 
             platform.https = Https(https_sockets, app.hosts, settings.http2, app.say)
-        platform.services.append(ControlSocket(platform, self.home.socket))
+        platform.services += doors_of(platform, self.home.socket, gates)
         if self.manifest.settings.watch:
             from localku.platform.reload import Reloader
 
@@ -97,6 +107,14 @@ class Start:
         if platform.complaint:
             raise UserError(platform.complaint, status=status)
         return status
+
+
+def doors_of(platform: Platform, path: str, sockets: list[socket.socket]) -> list[Service]:
+    """The API: its server, and its doors at a Unix socket and at bound TCP sockets."""
+    serving, certificate = Serving(platform), Certificate(os.environ)
+    platform.ca = certificate.ca
+    gate = Gate(platform, serving, sockets, certificate.context)
+    return [serving, ControlSocket(serving, path), gate]
 
 
 def _formatter(manifest: Manifest, settings: Settings) -> Formatter:

@@ -46,6 +46,7 @@ def main(name: str, argv: list[str]) -> int:
             refuse_without_h2()
         if settings.tls:
             secure = listener.bind(settings.bind, settings.https_port(port), "--tls-port")
+        doors = listener.bind_beside(port, settings.api_port)
         around = Surroundings(os.environ, port, pty=pty)
         specs = _first_specs(manifest, home, around)
         init, runs = early.launch(specs, _size() if pty else (24, 80))
@@ -53,7 +54,7 @@ def main(name: str, argv: list[str]) -> int:
             from localku.cli import running
 
             start = running.Start(manifest, given, only, around, home, began)
-            return start.run(sockets, secure, init, runs)
+            return start.run(sockets, secure, doors, init, runs)
         finally:
             init.close()
     finally:

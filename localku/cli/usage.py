@@ -32,6 +32,10 @@ GROUPS = {
         "certs:trust": "how browsers and the system come to trust it; or do it",
         "certs:untrust": "take it back",
     },
+    "Heroku's own clients": {
+        "env": "print what makes them speak to this platform",
+        "heroku": "run the installed `heroku` with that",
+    },
     "More": {
         "help": "this, or `localku help COMMAND`",
         "version": "the version of localku",
@@ -174,11 +178,41 @@ Usage: localku certs:untrust [system] [browsers]
 Takes the CA out of the stores that certs:trust --install put it into. To end it
 for good, remove ~/.localku/ca as well.
 """,
+    "env": """\
+Usage: localku env [--shell sh|fish] [--no-key] [--json]
+
+Prints variables that make Heroku's own CLI, and every program that it starts,
+speak to the platform that runs here, in the language of your shell ($SHELL):
+
+  eval "$(localku env)"        bash, zsh, sh
+  localku env | source         fish
+
+Then `heroku ps`, `heroku config:set A=1`, ... are about the app that runs here.
+Among them is the key of the API (HEROKU_API_KEY), which may do everything: do
+not show them around.
+
+  --shell SHELL   for another shell: sh, bash, zsh or fish
+  --no-key        without the key, for `heroku login`
+  --json          one JSON object
+""",
+    "heroku": """\
+Usage: localku heroku COMMAND [ARGUMENTS]
+
+Runs the installed `heroku` (HEROKU_CLI names another one) in the environment
+that `localku env` prints; everything behind `heroku` is handed to it as it is.
+
+Examples:
+  localku heroku ps
+  localku heroku config:set GREETING="hello world"
+  localku heroku logs --tail
+
+The running app is found from this folder, or from LOCALKU_ROOT, upward.
+""",
     "help": "Usage: localku help [COMMAND]\n",
     "version": "Usage: localku version\n",
 }
 # they need a running app
-AT_WORK = ("ps", "ps:scale", "ps:restart", "ps:stop", "attach", "routing", "maintenance")
+AT_WORK = ("ps", "ps:scale", "ps:restart", "ps:stop", "attach", "routing", "maintenance", "env")
 
 
 def main(name: str, argv: list[str]) -> int:

@@ -81,6 +81,7 @@ class Settings:
     client_keepalive: float
     dyno_keepalive: float
     router_log: str
+    api_port: int | None
     pty: bool | None
     exit_on_crash: bool
     memory: int | None

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from localku.manifest.setting import Setting
 
-GROUPS = ("The app", "The router", "Dynos", "Time", "Watching files", "Output")
-_APP, _ROUTER, _DYNOS, _TIME, _WATCH, _OUTPUT = GROUPS
+GROUPS = ("The app", "The router", "The API", "Dynos", "Time", "Watching files", "Output")
+_APP, _ROUTER, _API, _DYNOS, _TIME, _WATCH, _OUTPUT = GROUPS
 
 TABLE: tuple[Setting, ...] = (
     Setting(
@@ -122,6 +122,10 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "router_log", "choice", "classic", ("--router-log",), "style of the request log lines",
         group=_ROUTER, metavar="STYLE", choices=("classic", "2.0"),
+    ),
+    Setting(
+        "api_port", "port", None, ("--api-port",), "port of the Platform API; 0: any free one",
+        group=_API, metavar="PORT", shown_default="--port + 1",
     ),
     Setting(
         "pty", "bool", None, ("--pty",), "a terminal for each dyno", group=_DYNOS,

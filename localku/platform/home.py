@@ -59,9 +59,13 @@ class Home:
     def _unwritable(self, error: OSError) -> UserError:
         return UserError(f"cannot write the state folder: {error.strerror}", where=self.path)
 
-    def announce(self, app: str, port: int) -> None:
-        """Write down what the other commands need to find this platform."""
+    def announce(self, app: str, port: int, api: int = 0, ca: str = "") -> None:
+        """Write down what the other commands need to find this platform.
+
+        api: the port of the API over TCP. ca: the file with the CA that signs for it, or "".
+        """
         text = f"app={app}\nport={port}\npid={os.getpid()}\nsocket={self.socket}\n"
+        text += f"api={api}\nca={ca}\n"
         draft = self._file(STATUS + ".new")
         try:
             fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

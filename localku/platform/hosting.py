@@ -132,15 +132,17 @@ class Hosting:
         )
         app.on_change = self._on_change
 
-    def greet(self, port: int, https: int = 0) -> None:
-        """Say where the apps are. port: the router's. https: its port for https, 0 without."""
+    def greet(self, port: int, https: int = 0, api: int = 0) -> None:
+        """Say where the apps are. port: the router's. https: its port for https, 0 without. api:
+        the port of the API over TCP, 0 without."""
+        door = f", API on http://127.0.0.1:{api}" if api else ""
         for app in self.apps.values():
             places = self._places(app, "http", port)
             if https:
                 places += f", {self._places(app, 'https', https)}"
             for place, text in app.manifest.warnings if app.manifest is not None else ():
                 app.say(f"{place}: {text}")
-            app.say(f"Running {app.described_formation() or 'no dynos'} on {places}")
+            app.say(f"Running {app.described_formation() or 'no dynos'} on {places}{door}")
 
     def _places(self, app: App, scheme: str, port: int) -> str:
         place = f"{scheme}://{app.name}.localhost:{port}"

@@ -86,4 +86,17 @@ MIGRATIONS: tuple[str, ...] = (
         updated_at REAL NOT NULL
     );
     """,
+    # 2: webhooks, pipelines and their couplings (see records.py)
+    """
+    CREATE TABLE records (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        app_id TEXT REFERENCES apps ON DELETE CASCADE,
+        parent_id TEXT REFERENCES records ON DELETE CASCADE,
+        fields TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        updated_at REAL NOT NULL
+    );
+    CREATE INDEX records_of_a_kind ON records (kind, app_id);
+    """,
 )

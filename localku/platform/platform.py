@@ -24,6 +24,7 @@ from localku.dynos.runner import SIGNALS, Runner
 from localku.logs.console import Console
 from localku.logs.entry import Entry
 from localku.manifest.settings import Settings
+from localku.platform import key
 from localku.platform.app import App
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
@@ -77,6 +78,8 @@ class Platform:
         self.console = console
         self.services: list[Service] = []
         self.api_port = 0  # of the API over TCP, once it listens
+        self.ca = ""  # the file with the CA whose certificates the API over TCP has
+        self._key = ""
         self.https: Https | None = None
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
@@ -113,8 +116,9 @@ class Platform:
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
-            self.home.announce(self.hosting.announced, self.port)
-            self.hosting.greet(self.port, self.https.port if self.https is not None else 0)
+            self.home.announce(self.hosting.announced, self.port, self.api_port, self.ca)
+            https = self.https.port if self.https is not None else 0
+            self.hosting.greet(self.port, https, self.api_port)
             if self.https is not None and self.https.is_new:
                 self.say("https has a CA of its own here: see `localku certs:trust`")
             await self._ending.wait()
@@ -126,6 +130,13 @@ class Platform:
     def port(self) -> int:
         """The router's port."""
         return int(self.sockets[0].getsockname()[1])
+
+    @property
+    def key(self) -> str:
+        """What clients of the API over TCP have to know. Raises UserError."""
+        if not self._key:
+            self._key = key.keep(key.path_in(self.home.path))
+        return self._key
 
     @property
     def apps(self) -> dict[str, App]:

@@ -92,3 +92,21 @@ class Switch:
     enabled: bool
     created_at: float
     updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something that is kept for clients and changes nothing here: a webhook, a pipeline, an app's
+    place in one.
+
+    kind: what it is. app_id: of the app that it goes with, or "". parent_id: of the record that it
+    goes with, or "". fields: JSON.
+    """
+
+    id: str
+    kind: str
+    app_id: str
+    parent_id: str
+    fields: dict[str, object]
+    created_at: float
+    updated_at: float

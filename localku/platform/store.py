@@ -16,7 +16,7 @@ from typing import Any
 
 from localku.errors import UserError
 from localku.platform.migrations import MIGRATIONS
-from localku.platform.state import AppState, Domain, Process, Release, Seen, Switch
+from localku.platform.state import AppState, Domain, Process, Record, Release, Seen, Switch
 
 Row = tuple[Any, ...]
 _RELEASE = (
@@ -149,6 +149,18 @@ class Store:
         rows = self._select("name, enabled, created_at, updated_at FROM features", app_id)
         return {str(n): Switch(str(n), bool(on), c, u) for n, on, c, u in rows}
 
+    def records(self, kind: str) -> list[Record]:
+        """All records of a kind, in the order in which they came."""
+        query = (
+            "SELECT id, kind, ifnull(app_id, ''), ifnull(parent_id, ''), fields, created_at, "
+            "updated_at FROM records WHERE kind = ? ORDER BY rowid"
+        )
+        rows = self._db.execute(query, (kind,)).fetchall()
+        return [
+            Record(id, kind, app, parent, json.loads(fields), created, updated)
+            for id, kind, app, parent, fields, created, updated in rows
+        ]
+
 
 class Change:
     """What one transaction does; see Store.change()."""
@@ -225,8 +237,23 @@ class Change:
             (app_id, switch.name, int(switch.enabled), switch.created_at, switch.updated_at),
         )
 
+    def save_record(self, record: Record) -> None:
+        """Write a record, new or changed."""
+        self._db.execute(
+            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "fields = excluded.fields, updated_at = excluded.updated_at",
+            (
+                *(record.id, record.kind, record.app_id or None, record.parent_id or None),
+                *(_json(record.fields), record.created_at, record.updated_at),
+            ),
+        )
 
-def _json(value: Mapping[str, str]) -> str:
+    def remove_record(self, record_id: str) -> None:
+        """Forget a record and those that go with it."""
+        self._db.execute("DELETE FROM records WHERE id = ?", (record_id,))
+
+
+def _json(value: Mapping[str, object]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

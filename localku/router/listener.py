@@ -54,6 +54,26 @@ def bind(host: str, port: int, flag: str = "-p", *, shared: bool = False) -> lis
     raise UserError(f"cannot listen on {host}: no such address here")
 
 
+def bind_beside(port: int, wanted: int | None) -> list[Socket]:
+    """Bind the API's port on loopback: the wanted one, or the one after the router's `port`.
+
+    Raises UserError when the wanted one cannot be had; without a wish any free one will do.
+    """
+    if wanted is not None:
+        return bind("localhost", wanted, "--api-port")
+    sockets: list[Socket] = []
+    try:
+        for address in _addresses("localhost"):
+            sock = _listen(address, port + 1, shared=False)
+            if sock is not None:
+                sockets.append(sock)
+    except (OSError, OverflowError):  # taken, or beyond 65535
+        for sock in sockets:
+            sock.close()
+        return bind("localhost", 0)
+    return sockets
+
+
 def join(sock: Socket, *, balanced: bool = BALANCES) -> Socket:
     """A listening socket for another router, on the address of one that was bound as shared.
 

@@ -10,6 +10,8 @@ import pytest
 from api_kit import TWO_TYPES, Shop, ask
 from conftest import Folder
 
+from localku.api.errors import NO_ENDPOINT
+
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NOBODY = "01234567-89ab-cdef-0123-456789abcdef"
 
@@ -60,6 +62,9 @@ def test_dynos_are_listed_and_found_by_name_and_id(shared: Shop) -> None:
         ("worker.1", "worker", "up"),
     ]
     assert listed[1]["command"] == "exec sleep 600"
+    [*_, newest] = shared.ask("GET", "/releases").value
+    # `heroku ps:wait` waits for that; the first dynos are spawned before it is known
+    assert {each["release"]["version"] for each in listed} == {newest["version"]}
     for each in listed:
         for word in (each["name"], each["id"]):
             assert shared.ask("GET", f"/dynos/{word}").value == each
@@ -87,8 +92,8 @@ MISSING = [
     ("GET", "/apps/shop/dynos/web", "Couldn't find that process (web)."),
     ("DELETE", "/apps/shop/dynos/web.9", "Couldn't find that process (web.9)."),
     ("POST", "/apps/shop/dynos/a%2Fb/actions/stop", "Couldn't find that process (a/b)."),
-    ("GET", "/nosuch", "The requested API endpoint was not found."),
-    ("DELETE", "/apps/shop/formation", "The requested API endpoint was not found."),
+    ("GET", "/nosuch", NO_ENDPOINT),
+    ("DELETE", "/apps/shop/formation", NO_ENDPOINT),
     ("GET", "/localku/apps/shop/dynos/web.9/attach", "Couldn't find that process (web.9)."),
 ]
 

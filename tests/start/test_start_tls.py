@@ -35,7 +35,7 @@ class Web(BaseHTTPRequestHandler):
 
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Web).serve_forever()
 """
-SECURE = re.compile(r", https://localhost:(\d+) and https://shop\.localhost:\1$", re.MULTILINE)
+SECURE = re.compile(r", https://localhost:(\d+) and https://shop\.localhost:\1\b", re.MULTILINE)
 
 
 class Shop:
