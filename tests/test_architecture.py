@@ -31,6 +31,7 @@ router/grammar router/forward router/chunked router/quarantine router/settings
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
 manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges
+logs/events cli/quoting cli/tables
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

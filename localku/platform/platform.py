@@ -13,6 +13,7 @@ import signal
 import socket
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -74,6 +75,7 @@ class Platform:
         self.sockets = sockets
         self.console = console
         self.services: list[Service] = []
+        self.on_ready: Callable[[], None] = lambda: None
         self.api_port = 0  # of the API over TCP, once it listens
         self.status = 0
         self.complaint = ""  # why it ended, for the user, when the status alone does not tell
@@ -82,6 +84,7 @@ class Platform:
         self._init_lost = False
         self._table_due = False
         self._table: RoutingTable | None = None
+        self._announced: str | None = None
         self._names = own_names()
 
     async def run(self) -> int:
@@ -106,8 +109,9 @@ class Platform:
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
-            self.home.announce(self.hosting.announced, self.port)
+            self._announce()
             self.hosting.greet(self.port)
+            self.on_ready()
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -214,8 +218,14 @@ class Platform:
             self._table_due = True
             self.loop.call_soon(self._refresh_table)
 
+    def _announce(self) -> None:
+        self._announced = self.hosting.announced
+        self.home.announce(self._announced, self.port)
+
     def _refresh_table(self) -> None:
         self._table_due = False
+        if self._announced is not None and self.hosting.announced != self._announced:
+            self._announce()  # it was renamed
         table = self.hosting.table(self._names)
         if table != self._table:
             self._table = table
