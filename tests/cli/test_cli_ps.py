@@ -34,7 +34,8 @@ def test_ps_lists_what_runs(shop: Running) -> None:
 
 
 def test_ps_of_a_type_and_of_one_that_has_no_dynos(shop: Running) -> None:
-    assert shop.cli("ps", "worker").stdout == shop.cli("ps").stdout
+    some, every = (re.sub(MOMENT, "", shop.cli("ps", *argv).stdout) for argv in (["worker"], []))
+    assert some == every
     done = shop.cli("ps", "clock")
     assert (done.returncode, done.stdout, done.stderr) == (
         1, "", "localku: No clock dynos on ⬢ shop\n",
