@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from localku.cli.client import Client, Options, as_list, as_object, connect, don
 from localku.cli.ps import ago
 from localku.errors import UserError
 
+COLUMNS = ("v", "description", "user", "created_at")
 LIVE = "The code of every release is the live folder: a rollback brings back config vars only."
 STATUS = {
     "pending": "release command executing",
@@ -66,7 +68,7 @@ def releases(argv: list[str]) -> int:
     current = next((f" - Current: v{each['version']}" for each in found if each["current"]), "")
     print(tables.header(f"⬢ {client.app} Releases{current}"))
     now = datetime.now().astimezone()
-    print("\n".join(tables.table(("v", "description", "user", "created_at"), rows(found, now))))
+    print("\n".join(tables.table(COLUMNS, fitted(rows(found, now), columns()))))
     say(LIVE)
     return 0
 
@@ -80,6 +82,22 @@ def rows(found: list[dict[str, Any]], now: datetime) -> list[tuple[str, str, str
         who, when = each["user"]["email"], ago(each["created_at"], now)
         lines.append((f"v{each['version']}", what, who, when))
     return lines
+
+
+def columns() -> int:
+    """How wide the terminal is; 0 for output that is none, which is never cut."""
+    return os.get_terminal_size(1).columns if os.isatty(1) else 0
+
+
+def fitted(lines: list[tuple[str, str, str, str]], width: int) -> list[tuple[str, str, str, str]]:
+    """Rows with descriptions short enough for so many columns, as far as that makes sense."""
+    widths = [max(len(line[place]) for line in [COLUMNS, *lines]) for place in (0, 2, 3)]
+    rest = sum(widths) + 3 * len(widths) + 3
+    room = max(width - rest, len(COLUMNS[1]), 20) if width else 10_000
+    return [
+        (v, what if len(what) <= room else what[: room - 1] + "…", who, when)
+        for v, what, who, when in lines
+    ]
 
 
 def info(argv: list[str]) -> int:

@@ -86,6 +86,15 @@ def test_releases_as_rows() -> None:
     ]
 
 
+def test_descriptions_are_cut_for_a_terminal() -> None:
+    rows = [("v6", "x" * 60, "dev@example.com", "now"), ("v5", "short", "dev@example.com", "now")]
+    assert releases.fitted(rows, 0) == rows
+    [long, short] = releases.fitted(rows, 80)
+    assert (long[1], short[1]) == ("x" * 40 + "…", "short")
+    assert max(len(line) for line in tables.table(releases.COLUMNS, [long, short])) <= 80
+    assert len(releases.fitted(rows, 10)[0][1]) == 20
+
+
 def app(name: str, root: str) -> dict[str, Any]:
     return {"name": name, "git_url": f"file://{root}"}
 
