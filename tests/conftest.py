@@ -18,6 +18,8 @@ import pytest
 LOCALKU = str(Path(sys.executable).with_name("localku"))
 LINUX = sys.platform.startswith("linux")
 PATIENCE = 15.0  # seconds; generous, because two cores may be busy
+# whoever runs the tests may have a platform of their own
+os.environ["LOCALKU_HOME"] = "/nonexistent/localku-tests"
 RUNNING = re.compile(r"Running .* on http://localhost:(\d+)")
 
 

@@ -33,7 +33,7 @@ router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
 manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges frames certs/names
-api/access api/spoken cli/surroundings
+api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -36,15 +36,32 @@ async def info(request: web.Request) -> web.Response:
 
 async def create(request: web.Request) -> web.Response:
     """POST /apps: without a name, one is made up"""
+    return _create(request, (await read_object(request)).get("name"), "")
+
+
+async def create_here(request: web.Request) -> web.Response:
+    """POST /localku/apps `{"name": "shop", "root": "/path"}`: an app with its code at once"""
     body = await read_object(request)
-    name = body.get("name") or made_up(secrets.randbelow)
+    return _create(request, body.get("name"), _root(body))
+
+
+def _create(request: web.Request, name: object, root: str) -> web.Response:
+    name = name or made_up(secrets.randbelow)
     if not isinstance(name, str):
         raise errors.invalid("Name is invalid.")
     try:
-        app = request.app[HOST].hosting.create(name)
+        app = request.app[HOST].hosting.create(name, root)
     except UserError as error:
         raise errors.invalid(str(error)) from None
     return reply(_json(request, app), 201)
+
+
+def _root(body: dict[str, object]) -> str:
+    """The folder that a request names. Raises ApiError."""
+    root = body.get("root")
+    if not isinstance(root, str) or not root.startswith("/") or "\0" in root:
+        raise errors.invalid("The root has to be an absolute path.")
+    return root
 
 
 async def update(request: web.Request) -> web.Response:
@@ -79,10 +96,7 @@ async def destroy(request: web.Request) -> web.Response:
 async def source(request: web.Request) -> web.Response:
     """PUT /localku/apps/{app}/source `{"root": "/path"}`: the folder that the app's code is in"""
     app = of_request(request)
-    body = await read_object(request)
-    root = body.get("root")
-    if not isinstance(root, str) or not root.startswith("/"):
-        raise errors.invalid("The root has to be an absolute path.")
+    root = _root(await read_object(request))
     try:
         request.app[HOST].hosting.source(app, root)
     except UserError as error:
@@ -146,6 +160,7 @@ ROUTES = [
     web.get("/apps/{app}/addon-attachments", nothing),
     web.get("/apps/{app}/builds", nothing),
     web.get("/apps/{app}/buildpack-installations", nothing),
+    web.post("/localku/apps", create_here),
     web.put("/localku/apps/{app}/source", source),
     web.get("/localku/apps/{app}/routing", routing),
     web.patch("/localku/apps/{app}/routing", route_by),

@@ -12,6 +12,7 @@ from localku.api import (
     dynos,
     formation,
     later,
+    log_sessions,
     names,
     oauth,
     pipelines,
@@ -26,7 +27,7 @@ from localku.api.terminal import Sizes
 
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
-    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES),
+    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
@@ -40,8 +41,10 @@ def application(host: Host, started: float) -> web.Application:
     app[attach.SIZES] = Sizes()
     app[attach.OPEN] = set()
     app[signin.WAITING] = {}
+    app[log_sessions.SESSIONS] = log_sessions.Sessions()
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
+    app.on_shutdown.append(log_sessions.end_all)
     return app
 
 

@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from localku.errors import UserError
@@ -48,6 +49,7 @@ class Client:
         self.path = path
         self.app = app
         self.pid = pid
+        self.open: socket.socket | None = None  # for the first request
 
     def at(self, *words: str) -> str:
         """The path of something of the app: `at("dynos", "web.1")` is `/apps/NAME/dynos/web.1`."""
@@ -59,13 +61,20 @@ class Client:
         """What is there. Raises UserError."""
         return self.request("GET", path)
 
-    def request(self, method: str, path: str, body: object = None) -> object:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> object:
         """One exchange; returns the JSON that was answered. Raises UserError."""
-        connection = UnixConnection(self.path)
-        headers = {"Accept": ACCEPT, "Content-Type": "application/json", "Connection": "close"}
+        connection = UnixConnection(self.path, self.open)
+        self.open = None
+        own = {"Accept": ACCEPT, "Content-Type": "application/json", "Connection": "close"}
         data = None if body is None else json.dumps(body)
         try:
-            connection.request(method, path, data, headers)
+            connection.request(method, path, data, {**own, **(headers or {})})
             response = connection.getresponse()
             status, text = response.status, response.read()
         except (ConnectionRefusedError, FileNotFoundError):
@@ -81,11 +90,13 @@ class Client:
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
+    """HTTP over a Unix socket. given: one that is connected already."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, given: socket.socket | None = None) -> None:
         super().__init__("localhost", timeout=TIMEOUT)
         self.path = path
+        if given is not None:
+            self.sock = given
 
     def connect(self) -> None:
         """Connect. Raises OSError."""
@@ -117,23 +128,78 @@ def no_platform() -> UserError:
     )
 
 
-def connect(options: argparse.Namespace) -> Client:
-    """Find the platform from --root (or the current folder) upward. Raises UserError."""
+def connect(options: argparse.Namespace, *, app: bool = True) -> Client:
+    """Find the platform: the nearest from --root (or the current folder) upward, then the one of
+    `localku platform`; and on it the app. app: whether the command is about one. UserError."""
     root = options.root
     if not os.path.isdir(root):
         raise UserError(f"there is no such folder: {root}", where="--root")
-    folder = home.find(root)
-    if not folder:
+    found = running(root)
+    if not found:
         raise no_platform()
-    status = home.read_status(folder)
-    client = Client(
-        status.get("socket") or home.socket_path(folder),
-        status.get("app", ""),
-        status.get("pid", ""),
-    )
-    if options.app and options.app != client.app:
-        raise UserError(f"the app that runs here is {client.app}, not {options.app}", where="--app")
+    wanted = options.app if app else ""
+    for client in found:
+        if not wanted or not client.app or client.app == wanted:
+            break
+    else:
+        what = f"the app that runs here is {found[0].app}, not {wanted}"
+        raise UserError(what, where="--app")
+    if app and not client.app:
+        client.app = wanted or choose(as_list(client.get("/apps")), root)
     return client
+
+
+def running(root: str) -> list[Client]:
+    """The platforms that run, nearest first. Their app is "" when they host any number."""
+    found = (answering(folder) for folder in home.candidates(root))
+    return [client for client in found if client is not None]
+
+
+def answering(folder: str) -> Client | None:
+    """The platform of that state folder, if it runs: one that was killed leaves its announcement,
+    but nobody who listens."""
+    status = home.read_status(folder)
+    if not status:
+        return None
+    path = status.get("socket") or home.socket_path(folder)
+    client = Client(path, status.get("app", ""), status.get("pid", ""))
+    connection = UnixConnection(path)
+    try:
+        connection.connect()
+    except (ConnectionRefusedError, FileNotFoundError):
+        connection.close()
+        return None
+    except OSError:
+        connection.close()  # it is busy: the request itself will tell
+    else:
+        client.open = connection.sock
+    return client
+
+
+def choose(apps: list[dict[str, Any]], root: str) -> str:
+    """The app that a command means when it names none: the only one, or that of this folder."""
+    here = os.path.join(os.path.realpath(root), "")
+    roots = {str(app["name"]): code_root(app) for app in apps}
+    inside = {
+        name: len(path)
+        for name, path in roots.items()
+        if path and here.startswith(os.path.join(os.path.realpath(path), ""))
+    }
+    nearest = [name for name in inside if inside[name] == max(inside.values())]
+    if len(nearest) == 1:
+        return nearest[0]
+    if len(roots) == 1:
+        return next(iter(roots))
+    if not roots:
+        hint = "make one with `localku apps:create NAME --root DIR`"
+        raise UserError("there is no app on this platform yet", hint=hint)
+    names = ", ".join(sorted(nearest or roots))
+    raise UserError(f"which app? Here are {names}", hint="name one with -a, or in LOCALKU_APP")
+
+
+def code_root(app: dict[str, Any]) -> str:
+    """The folder of an app's code, "" for an app without any: the API has it as a git_url."""
+    return urllib.parse.unquote(str(app.get("git_url")).removeprefix("file://"))
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -19,7 +19,42 @@ COMMANDS = {
     "ps:scale": "localku.cli.ps",
     "ps:restart": "localku.cli.ps",
     "ps:stop": "localku.cli.ps",
+    "ps:type": "localku.cli.dyno_types",
     "attach": "localku.cli.attach",
+    "logs": "localku.cli.logs",
+    "apps": "localku.cli.apps",
+    "apps:create": "localku.cli.apps",
+    "apps:info": "localku.cli.apps",
+    "apps:destroy": "localku.cli.apps",
+    "apps:rename": "localku.cli.apps",
+    "apps:source": "localku.cli.apps",
+    "whoami": "localku.cli.apps",
+    "open": "localku.cli.apps",
+    "config": "localku.cli.config",
+    "config:get": "localku.cli.config",
+    "config:set": "localku.cli.config",
+    "config:unset": "localku.cli.config",
+    "config:edit": "localku.cli.config_edit",
+    "releases": "localku.cli.releases",
+    "releases:info": "localku.cli.releases",
+    "releases:output": "localku.cli.releases",
+    "rollback": "localku.cli.releases",
+    "domains": "localku.cli.domains",
+    "domains:add": "localku.cli.domains",
+    "domains:remove": "localku.cli.domains",
+    "domains:clear": "localku.cli.domains",
+    "features": "localku.cli.features",
+    "features:info": "localku.cli.features",
+    "features:enable": "localku.cli.features",
+    "features:disable": "localku.cli.features",
+    "labs": "localku.cli.features",
+    "labs:info": "localku.cli.features",
+    "labs:enable": "localku.cli.features",
+    "labs:disable": "localku.cli.features",
+    "platform": "localku.cli.platform",
+    "platform:stop": "localku.cli.platform_state",
+    "platform:status": "localku.cli.platform_state",
+    "completion": "localku.cli.completion",
     "maintenance": "localku.cli.maintenance",
     "maintenance:on": "localku.cli.maintenance",
     "maintenance:off": "localku.cli.maintenance",
@@ -37,6 +72,16 @@ ALIASES = {
     "-h": "help",
     "--version": "version",
     "-V": "version",
+    "autocomplete": "completion",
+    "apps:list": "apps",
+    "apps:open": "open",
+    "create": "apps:create",
+    "destroy": "apps:destroy",
+    "dyno:resize": "ps:type",
+    "dyno:scale": "ps:scale",
+    "info": "apps:info",
+    "rename": "apps:rename",
+    "releases:rollback": "rollback",
     "restart": "ps:restart",
     "scale": "ps:scale",
     "stop": "ps:stop",
@@ -49,8 +94,9 @@ def resolve(argv: list[str]) -> tuple[str, list[str]]:
     """Find the command in `argv`: its name with colons, and the arguments that are left."""
     if not argv:
         return "help", []
-    if len(argv) > 1 and f"{argv[0]}:{argv[1]}" in COMMANDS:
-        return f"{argv[0]}:{argv[1]}", argv[2:]
+    pair = ":".join(argv[:2])
+    if len(argv) > 1 and (pair in COMMANDS or pair in ALIASES):
+        return ALIASES.get(pair, pair), argv[2:]
     name = ALIASES.get(argv[0], argv[0])
     if name not in COMMANDS:
         import difflib

@@ -119,12 +119,12 @@ def doors_of(platform: Platform, path: str, sockets: list[socket.socket]) -> lis
 
 def _formatter(manifest: Manifest, settings: Settings) -> Formatter:
     widest = max((len(name) + 2 for name in manifest.entries), default=8)
-    palette = Palette(manifest.entries) if _colored(settings) else None
+    palette = Palette(manifest.entries) if colored(settings) else None
     return Formatter(settings.format, palette, widest)
 
 
-def _colored(settings: Settings) -> bool:
-    """NO_COLOR: https://no-color.org."""
+def colored(settings: Settings) -> bool:
+    """Whether stdout is to have colours. NO_COLOR: https://no-color.org."""
     if settings.color == "auto":
         return os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return settings.color == "always"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
+from localku.cli import usage_apps
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -21,6 +22,8 @@ GROUPS = {
         "ps:scale": "show or change how many dynos of each type run",
         "ps:restart": "restart a dyno, a process type, or all",
         "ps:stop": "stop a dyno or a process type; it starts again by itself",
+        "ps:type": "show or change dyno sizes, with their prices on Heroku",
+        "logs": "print what was said; -t goes on as more is said",
         "attach": "join a dyno's terminal (pdb, byebug); Ctrl-] leaves",
         "maintenance": "show maintenance mode, in which all requests get a page (H80)",
         "maintenance:on": "switch it on; the dynos run on",
@@ -36,7 +39,9 @@ GROUPS = {
         "env": "print what makes them speak to this platform",
         "heroku": "run the installed `heroku` with that",
     },
+    **usage_apps.GROUPS,
     "More": {
+        "completion": "a script that completes commands in bash, zsh or fish",
         "help": "this, or `localku help COMMAND`",
         "version": "the version of localku",
     },
@@ -61,12 +66,14 @@ the same. `localku help COMMAND` says more.
 """
 
 WHERE = """
-The running app is found from this folder upward.
+The running app is found from this folder upward, then on `localku platform`:
+there it is the one of this folder, or the only one.
   --root DIR      look from there
-  -a, --app NAME  refuse if it is not this app
+  -a, --app NAME  this app (also LOCALKU_APP)
 """
 
 HELP = {
+    **usage_apps.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 
@@ -81,8 +88,8 @@ be started again.
 Usage: localku ps:scale [TYPE=N | TYPE+N | TYPE-N ...] [--json]
 
 Changes how many dynos of a process type run; without arguments shows it. Other
-dynos go on. It lasts until localku ends: `localku start -m web=2`, or formation
-in localku.yml, is for always.
+dynos go on. It outlives localku, until -m or formation in localku.yml say
+something else than before.
 
 Examples:
   localku ps:scale                 web=1:Standard-1X worker=1:Standard-1X
@@ -111,6 +118,33 @@ Stops dynos. As on Heroku, a dyno of the formation then starts again by itself;
 Examples:
   localku ps:stop web.1            one; also -d web.1
   localku ps:stop web              all of a process type; also -p web
+""",
+    "ps:type": """\
+Usage: localku ps:type [TYPE=SIZE ... | SIZE] [--json]
+
+Shows the size of each process type, and what the formation would cost on
+Heroku; or changes sizes, of some types or of all.
+
+Examples:
+  localku ps:type
+  localku ps:type web=standard-2x worker=basic
+  localku ps:type performance-m
+""",
+    "logs": """\
+Usage: localku logs [-t] [-n N] [-p TYPE] [-d DYNO] [-s SOURCE]
+
+Prints the newest lines of the app's log. As on Heroku, they are counted first
+and filtered afterwards.
+
+  -t, --tail               go on as more is said, until Ctrl-C
+  -n, --num N              so many lines (100, at most 1500)
+  -p, --process-type TYPE  of the dynos of that type; also `router`, `api`
+  -d, --dyno-name DYNO     of that dyno
+  -s, --source SOURCE      app: what the app says; heroku: what is said of it
+  --json                   an object for each line
+  --no-color               no colours on a terminal
+
+  localku logs -t -p router | awk '{print $10,$11,$12}'
 """,
     "attach": """\
 Usage: localku attach DYNO
@@ -142,9 +176,8 @@ config var is set. The dynos run on.
     "routing": """\
 Usage: localku routing [POLICY]
 
-Shows or changes how the router chooses the dyno for the next request; it lasts
-until localku ends (`localku start --routing`, or routing in localku.yml, is for
-always).
+Shows or changes how the router chooses the dyno for the next request. It wins
+over `localku start --routing` and localku.yml, and outlives localku.
 
   round-robin        each in turn
   random             any, each as likely: what Heroku does
@@ -208,11 +241,31 @@ Examples:
 
 The running app is found from this folder, or from LOCALKU_ROOT, upward.
 """,
+    "completion": """\
+Usage: localku completion bash|zsh|fish
+
+Prints a script that completes commands, and the names of apps, dynos, process
+types, config vars and releases, for which it asks the running platform.
+
+  eval "$(localku completion bash)"       in ~/.bashrc
+  eval "$(localku completion zsh)"        in ~/.zshrc
+  localku completion fish | source        in config.fish
+""",
     "help": "Usage: localku help [COMMAND]\n",
     "version": "Usage: localku version\n",
 }
 # they need a running app
-AT_WORK = ("ps", "ps:scale", "ps:restart", "ps:stop", "attach", "routing", "maintenance", "env")
+AT_WORK: tuple[str, ...] = (
+    "ps",
+    "attach",
+    "routing",
+    "maintenance",
+    "logs",
+    "config",
+    "releases",
+    "rollback",
+)
+AT_WORK += ("env", "domains", "features", "labs", "open", "apps:info")
 
 
 def main(name: str, argv: list[str]) -> int:
@@ -236,7 +289,7 @@ def overview() -> str:
     lines = []
     for group, commands in GROUPS.items():
         lines += ["", f"{group}:"]
-        lines += [f"  {command:13} {line}" for command, line in commands.items()]
+        lines += [f"  {command:16} {line}" for command, line in commands.items()]
     return OVERVIEW.format(commands="\n".join(lines) + "\n")
 
 

@@ -10,9 +10,10 @@ class Entry:
     source: `app` or `heroku`. dyno: `web.1`, `router`, `api`, ...
     data: one or more lines, each ended by `\\n`; only a partial line (a prompt, a progress dot)
     ends without one, and then the next entry of this dyno has `continues` set.
+    number: its place in the stream that published it, from 1; 0 for one that no stream has.
     """
 
-    __slots__ = ("continues", "data", "dyno", "source", "time")
+    __slots__ = ("continues", "data", "dyno", "number", "source", "time")
 
     def __init__(
         self, time: float, source: str, dyno: str, data: bytes, continues: bool = False
@@ -22,6 +23,7 @@ class Entry:
         self.dyno = dyno
         self.data = data
         self.continues = continues
+        self.number = 0
 
     def __repr__(self) -> str:
         return f"Entry({self.time!r}, {self.source}[{self.dyno}], {self.data!r}, {self.continues})"

@@ -33,7 +33,10 @@ class LogStream:
     Between two trimmings the history may exceed its bounds by 256 KiB, or by history_lines entries.
     """
 
-    __slots__ = ("_entries", "_fresh_bytes", "_fresh_entries", "_lines", "_max_bytes", "_offers")
+    __slots__ = (
+        *("_entries", "_fresh_bytes", "_fresh_entries", "_lines", "_max_bytes", "_offers"),
+        "_published",
+    )
 
     def __init__(
         self, history_lines: int = HISTORY_LINES, history_bytes: int = HISTORY_BYTES
@@ -44,9 +47,12 @@ class LogStream:
         self._fresh_bytes = 0
         self._fresh_entries = 0
         self._offers: tuple[Callable[[Entry], None], ...] = ()
+        self._published = 0
 
     def publish(self, entry: Entry) -> None:
-        """Give entry to every reader, and remember it."""
+        """Give entry its number, then to every reader, and remember it."""
+        self._published += 1
+        entry.number = self._published
         for offer in self._offers:
             offer(entry)
         self._entries.append(entry)
@@ -108,4 +114,6 @@ def _last_lines(entry: Entry, lines: int, room: int) -> Entry | None:
         lines -= 1
     if start == len(data):
         return None
-    return Entry(entry.time, entry.source, entry.dyno, data[start:], entry.continues and not start)
+    short = Entry(entry.time, entry.source, entry.dyno, data[start:], entry.continues and not start)
+    short.number = entry.number
+    return short

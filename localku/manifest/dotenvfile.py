@@ -4,11 +4,13 @@ python-dotenv skips what it cannot read and takes any word as a key. Here each s
 error with its place. `${OTHER}` and `${OTHER:-default}` are expanded in unquoted and in
 double-quoted values, from earlier keys (of this and of earlier files) first and the real
 environment next, as python-dotenv does; what stands in single quotes is taken as it is, as in a
-shell. Pure.
+shell. One thing more than python-dotenv: in double quotes a dollar and a backtick lose a backslash
+before them, as in a shell, so that what `localku config -s` prints is read back. Pure.
 """
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +24,8 @@ from localku.manifest.problems import raise_if_any
 
 _ASSIGNMENT = re.compile(r"\s*(?:export[^\S\n]+)?'?([^=#\s']*)'?[^\S\n]*(=?)[^\S\n]*(['\"]?)")
 _QUOTED = re.compile(r"""(['"])(?:\\.|(?!\1)[^\\])*\1""", re.DOTALL)
+_ESCAPE = re.compile(r"\\[\\'\"abfnrtv$`]")
+_DOLLAR = "\0"  # stands for a dollar that was escaped; no value can have a NUL
 _INNER_ASSIGNMENT = re.compile(r"\n[^\S\n]*(?:export +)?[A-Z_][A-Z0-9_]*=(?!=?(?:\n|$))")
 # A word that can be shown in a message: short, and nothing that a line of a key file consists of.
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -60,9 +64,30 @@ def numbered(text: str) -> Iterator[tuple[int, Binding]]:
 
 def expand(found: EnvFile, binding: Binding, where: str, environ: Mapping[str, str]) -> str:
     """The value of a binding with `${OTHER}` filled in; a warning for each that is not set."""
-    value = binding.value or ""
-    if "${" not in value or quote_of(binding) == "'":
-        return value
+    value = _shell_escapes(binding) if quote_of(binding) == '"' else binding.value or ""
+    if "${" in value and quote_of(binding) != "'":
+        value = _filled_in(value, found, where, environ)
+    return value.replace(_DOLLAR, "$")
+
+
+def _shell_escapes(binding: Binding) -> str:
+    """The value of a binding in double quotes; _DOLLAR for an escaped dollar."""
+    text = binding.original.string
+    match = _ASSIGNMENT.match(text)
+    quoted = _QUOTED.match(text, match.start(3)) if match else None
+    if quoted is None or ("\\$" not in quoted[0] and "\\`" not in quoted[0]):
+        return binding.value or ""
+    return _ESCAPE.sub(_unescaped, quoted[0][1:-1])
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    letter = match[0][1]
+    if letter in "$`":
+        return _DOLLAR if letter == "$" else letter
+    return codecs.decode(match[0], "unicode-escape")
+
+
+def _filled_in(value: str, found: EnvFile, where: str, environ: Mapping[str, str]) -> str:
     known = {**environ, **found.values}
     parts = []
     for atom in parse_variables(value):

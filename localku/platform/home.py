@@ -12,6 +12,8 @@ from localku.errors import UserError
 
 FOLDER = ".localku"
 LOCK, SOCKET, STATUS, DATABASE = "lock", "api.sock", "platform", "state.db"
+TAKEN = "localku runs this app already"
+TAKEN_HINT = "see `localku ps`, or stop it first"
 SUN_PATH = 100  # bytes that fit into a socket address everywhere (unix(7): 108, macOS: 104)
 
 
@@ -30,8 +32,9 @@ class Home:
         """The path of the state."""
         return self._file(DATABASE)
 
-    def claim(self) -> None:
-        """Make the folder and take the lock. UserError when another platform has it."""
+    def claim(self, taken: str = TAKEN, hint: str = TAKEN_HINT) -> None:
+        """Make the folder and take the lock. UserError when another platform has it, with these
+        words."""
         import fcntl
 
         try:
@@ -45,10 +48,7 @@ class Home:
         except OSError:
             holder = os.read(fd, 32).decode("ascii", "replace").strip()
             os.close(fd)
-            raise UserError(
-                f"localku runs this app already (pid {holder or 'unknown'})",
-                hint="see `localku ps`, or stop it first",
-            ) from None
+            raise UserError(f"{taken} (pid {holder or 'unknown'})", hint=hint) from None
         self._lock = fd
         try:
             os.ftruncate(fd, 0)
@@ -111,6 +111,23 @@ def _make_folder(path: str) -> None:
         os.close(fd)
 
 
+def is_claimed(path: str) -> bool:
+    """Whether a platform holds the lock of that state folder."""
+    import fcntl
+
+    try:
+        fd = os.open(os.path.join(path, LOCK), os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
 def socket_path(folder: str) -> str:
     """Where the control socket of that state folder is: in it, unless its path is too long."""
     path = os.path.join(folder, SOCKET)
@@ -132,14 +149,26 @@ def read_status(folder: str) -> dict[str, str]:
         return {}
 
 
-def find(start: str) -> str:
-    """Find the nearest state folder of a running platform from `start` upward, or ""."""
+def shared() -> str:
+    """The state folder of `localku platform`: LOCALKU_HOME, or ~/.localku."""
+    given = os.environ.get("LOCALKU_HOME")
+    return os.path.abspath(given) if given else os.path.expanduser(os.path.join("~", FOLDER))
+
+
+def candidates(start: str) -> list[str]:
+    """The state folders in which a platform has announced itself, nearest first: from `start`
+    upward, then the shared one."""
     here = os.path.abspath(start)
+    folders = []
     while True:
-        folder = os.path.join(here, FOLDER)
-        if read_status(folder):
-            return folder
+        folders.append(os.path.join(here, FOLDER))
         above = os.path.dirname(here)
         if above == here:
-            return ""
+            break
         here = above
+    return [folder for folder in dict.fromkeys([*folders, shared()]) if read_status(folder)]
+
+
+def find(start: str) -> str:
+    """The first of the candidates, or ""."""
+    return next(iter(candidates(start)), "")

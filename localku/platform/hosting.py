@@ -156,6 +156,8 @@ class Hosting:
         self._refuse_only("create")
         name = self._free(name)
         manifest = self._read(root) if root else None
+        if manifest is not None:
+            releasing.check_config(manifest.env)  # before anything of it is there
         state = releasing.new_state(name, root, time.time())
         with self.store.change() as change:
             releasing.create(change, state, user)

@@ -13,6 +13,7 @@ import signal
 import socket
 import stat
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
@@ -77,6 +78,7 @@ class Platform:
         self.sockets = sockets
         self.console = console
         self.services: list[Service] = []
+        self.on_ready: Callable[[], None] = lambda: None
         self.api_port = 0  # of the API over TCP, once it listens
         self.ca = ""  # the file with the CA whose certificates the API over TCP has
         self._key = ""
@@ -89,6 +91,7 @@ class Platform:
         self._init_lost = False
         self._table_due = False
         self._table: RoutingTable | None = None
+        self._announced: str | None = None
         self._names = own_names()
 
     async def run(self) -> int:
@@ -116,11 +119,12 @@ class Platform:
             for service in self.services:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
-            self.home.announce(self.hosting.announced, self.port, self.api_port, self.ca)
+            self._announce()
             https = self.https.port if self.https is not None else 0
             self.hosting.greet(self.port, https, self.api_port)
             if self.https is not None and self.https.is_new:
                 self.say("https has a CA of its own here: see `localku certs:trust`")
+            self.on_ready()
             await self._ending.wait()
         finally:
             await self._wind_up()
@@ -247,8 +251,14 @@ class Platform:
             self._table_due = True
             self.loop.call_soon(self._refresh_table)
 
+    def _announce(self) -> None:
+        self._announced = self.hosting.announced
+        self.home.announce(self._announced, self.port, self.api_port, self.ca)
+
     def _refresh_table(self) -> None:
         self._table_due = False
+        if self._announced is not None and self.hosting.announced != self._announced:
+            self._announce()  # it was renamed
         table = self.hosting.table(self._names)
         if table != self._table:
             self._table = table

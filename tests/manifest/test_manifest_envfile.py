@@ -66,6 +66,9 @@ def values(text: str | bytes, environ: dict[str, str] | None = None) -> dict[str
         pytest.param('K="a\\tb\\\\"', "a\tb\\", id="tab-and-backslash"),
         pytest.param("K='it\\'s'", "it's", id="escaped-apostrophe"),
         pytest.param("K='a\\${X}'", "a\\${X}", id="single-quotes-are-as-they-are"),
+        pytest.param('K="a\\$b"', "a$b", id="an-escaped-dollar"),
+        pytest.param('K="a\\${HOME}"', "a${HOME}", id="an-escaped-dollar-expands-nothing"),
+        pytest.param('K="a\\\\$b \\`"', "a\\$b `", id="an-escaped-backslash-and-a-backtick"),
         pytest.param("K='${X}'", "${X}", id="no-expansion-in-single-quotes"),
         pytest.param('K="<${X}>"', "<ex>", id="expansion-in-double-quotes"),
         pytest.param("K=${N}", "", id="not-set"),
@@ -227,6 +230,7 @@ def test_the_short_way_gives_the_same_bytes(text: str) -> None:
 @given(LINES)
 def test_what_is_accepted_is_what_python_dotenv_reads(text: str) -> None:
     assume("${" not in text)
+    assume("\\$" not in text and "\\`" not in text)  # in double quotes: as in a shell
     try:
         found = values(text)
     except UserError:
