@@ -6,14 +6,15 @@ import socket
 
 from aiohttp import web
 
-from localku.api import apps, attach, catalog, config_vars, dynos, formation, names, status
+from localku.api import apps, attach, catalog, config_vars, dynos, formation, names, oneoffs, status
 from localku.api.exchange import MAX_BODY, exchange
 from localku.api.host import HOST, STARTED, Host
+from localku.api.rendezvous import Meetings
 from localku.api.terminal import Sizes
 
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
-    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES),
+    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
@@ -25,8 +26,11 @@ def application(host: Host, started: float) -> web.Application:
     app[STARTED] = started
     app[attach.SIZES] = Sizes()
     app[attach.OPEN] = set()
+    app[oneoffs.MEETINGS] = Meetings()
+    app[oneoffs.VISITS] = set()
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
+    app.on_shutdown.append(oneoffs.dismiss_all)
     return app
 
 

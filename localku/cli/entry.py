@@ -19,6 +19,10 @@ COMMANDS = {
     "ps:scale": "localku.cli.ps",
     "ps:restart": "localku.cli.ps",
     "ps:stop": "localku.cli.ps",
+    "ps:exec": "localku.cli.run",
+    "run": "localku.cli.run",
+    "run:detached": "localku.cli.run",
+    "run:inside": "localku.cli.run",
     "attach": "localku.cli.attach",
     "maintenance": "localku.cli.maintenance",
     "maintenance:on": "localku.cli.maintenance",
@@ -54,6 +58,14 @@ def resolve(argv: list[str]) -> tuple[str, list[str]]:
     return name, argv[1:]
 
 
+def own_words(name: str, rest: list[str]) -> list[str]:
+    """The arguments that are localku's: `localku run ls --help` is for ls."""
+    end = rest.index("--") if "--" in rest else len(rest)
+    if COMMANDS[name] == COMMANDS["run"]:
+        end = next((at for at, word in enumerate(rest) if not word.startswith("-")), end)
+    return rest[:end]
+
+
 def keep_standard_streams() -> None:
     """Put /dev/null where a standard stream is closed (`>&-`): the next file that is opened would
     get its number, and be taken for it."""
@@ -72,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
         gc.disable()  # what an import makes is no garbage
         module = __import__(COMMANDS[name], fromlist=["main"])
         gc.enable()
-        if {"-h", "--help"} & set(rest[: rest.index("--")] if "--" in rest else rest):
+        if {"-h", "--help"} & set(own_words(name, rest)):
             name, rest = "help", [name]
             module = __import__(COMMANDS["help"], fromlist=["main"])
         return int(module.main(name, rest))

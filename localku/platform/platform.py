@@ -19,9 +19,9 @@ from typing import Protocol
 from localku.dynos import kernel, rites
 from localku.dynos.early import EarlyRun
 from localku.dynos.hub import InitHub
-from localku.dynos.metering import EVERY, Metering
+from localku.dynos.metering import EVERY, Metered, Metering
 from localku.dynos.process import InitClient
-from localku.dynos.runner import SIGNALS, Runner
+from localku.dynos.runner import SIGNALS
 from localku.logs.console import Console
 from localku.logs.entry import Entry
 from localku.manifest.settings import Settings
@@ -98,7 +98,7 @@ class Platform:
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self.router = Router(_router_settings(self.settings), self._publish_router)
-        self.metering = Metering(self._runners, EVERY * self.settings.time_scale)
+        self.metering = Metering(self._metered, EVERY * self.settings.time_scale)
         try:
             self._begin_apps()
             self._refresh_table()
@@ -163,8 +163,10 @@ class Platform:
 
     # -- what happens --------------------------------------------------------------------------
 
-    def _runners(self) -> list[Runner]:
-        return [runner for each in self.hosting.supervisors for runner in each.runners.values()]
+    def _metered(self) -> list[Metered]:
+        supervisors = self.hosting.supervisors
+        formation = [runner for each in supervisors for runner in each.runners.values()]
+        return [*formation, *(oneoff for each in supervisors for oneoff in each.oneoffs.values())]
 
     def _pause(self, paused: bool) -> None:
         for supervisor in self.hosting.supervisors:
