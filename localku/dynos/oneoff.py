@@ -135,7 +135,7 @@ class OneOff:
         """Send a signal ("INT", "QUIT", "TERM") that the client got: without a pty there is no
         Ctrl-C that the kernel would see."""
         if self.current is not None and name in FORWARDED and not self.ended:
-            self.host.init.signal(self.current.key, (FORWARDED[name],))
+            self.host.init.signal(self.current.key, (int(FORWARDED[name]),))
 
     def client_left(self) -> None:
         """The client's connection is closed."""
