@@ -83,8 +83,8 @@ def test_ctrl_d_and_ctrl_backslash_are_keys(shop: Shop) -> None:
 def test_job_control_works_in_a_shell(shop: Shop) -> None:
     desk = shop.run("bash --norc --noprofile")
     desk.see(r"[$#] ")
-    desk.type("sleep 600\r")
-    desk.see(r"sleep 600\r\n")
+    desk.type("sh -c 'echo begun; exec sleep 600'\r")
+    desk.see(r"\nbegun\r\n")
     desk.type(b"\x1a")
     desk.see("Stopped")
     desk.type("test -t 0 -a -t 1 -a -t 2 && echo all three\r")
