@@ -26,14 +26,14 @@ EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
 manifest/formation manifest/setting manifest/settings_table manifest/levels manifest/appname
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
-dynos/lifecycle dynos/effects dynos/backoff dynos/quota dynos/spec
+dynos/lifecycle dynos/oneoff_life dynos/effects dynos/backoff dynos/quota dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
 router/http2_head router/grammar router/forward router/chunked router/quarantine router/settings
 router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
-manifest/domain router/affinity api/errors api/wishes api/lookup api/ranges frames certs/names
-api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables
+manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
+certs/names api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables cli/runwords
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -16,7 +16,8 @@ from aiohttp import WSMsgType, web
 from localku.api import errors, lookup
 from localku.api.apps import of_request
 from localku.api.recent import recent
-from localku.api.terminal import Inlet, Outbox, Size, Sizes
+from localku.api.terminal import Outbox, Size, Sizes
+from localku.dynos.inlet import Inlet
 from localku.dynos.runner import Run, Runner
 from localku.platform.app import App
 

@@ -12,13 +12,18 @@ from localku.api.exchange import reply
 async def index(request: web.Request) -> web.Response:
     """GET /apps/{app}/dynos"""
     app = of_request(request)
-    return reply([serialize.dyno(app, runner) for runner in lookup.dynos(app)])
+    formation = [serialize.dyno(app, runner) for runner in lookup.dynos(app)]
+    return reply([*formation, *(serialize.oneoff(app, each) for each in app.oneoffs.values())])
 
 
 async def info(request: web.Request) -> web.Response:
     """GET /apps/{app}/dynos/{dyno}"""
     app = of_request(request)
-    return reply(serialize.dyno(app, lookup.dyno(app, request.match_info["dyno"])))
+    word = request.match_info["dyno"]
+    one = lookup.oneoff(app, word)
+    if one is not None:
+        return reply(serialize.oneoff(app, one))
+    return reply(serialize.dyno(app, lookup.dyno(app, word)))
 
 
 async def restart_all(request: web.Request) -> web.Response:
@@ -44,6 +49,9 @@ async def stop(request: web.Request) -> web.Response:
 def _name(request: web.Request) -> str:
     app = of_request(request)
     word = request.match_info["dyno"]
+    one = lookup.oneoff(app, word)
+    if one is not None:
+        return one.name
     return word if word in app.commands else lookup.dyno(app, word).spec.name
 
 

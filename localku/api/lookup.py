@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localku.api import errors, serialize
 
 if TYPE_CHECKING:
+    from localku.dynos.oneoff import OneOff
     from localku.dynos.runner import Runner
     from localku.platform.app import App
 
@@ -31,6 +32,11 @@ def process_type(each: App, word: str) -> str:
 def dynos(each: App) -> list[Runner]:
     """The dynos that the app has. One that was scaled away is none, though it may still end."""
     return [runner for runner in each.runners if not runner.leaving]
+
+
+def oneoff(each: App, word: str) -> OneOff | None:
+    """The one-off dyno of that name or id, if there is one."""
+    return next((it for it in each.oneoffs.values() if word in (it.name, it.id)), None)
 
 
 def dyno(each: App, word: str) -> Runner:

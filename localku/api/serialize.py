@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from localku.platform.catalog import DEFAULT_SIZE, HERE
 
 if TYPE_CHECKING:
+    from localku.dynos.oneoff import OneOff
     from localku.dynos.runner import Runner
     from localku.platform.app import App
     from localku.platform.features import Feature
@@ -129,6 +130,23 @@ def dyno(each: App, runner: Runner) -> Json:
         "state": runner.state,
         "type": runner.spec.type,
         "updated_at": timestamp(runner.changed_at),
+    }
+
+
+def oneoff(each: App, one: OneOff, attach_url: str | None = None) -> Json:
+    """One one-off dyno. attach_url: where its client is awaited; only told to who asked for it."""
+    return {
+        "app": reference(each),
+        "attach_url": attach_url,
+        "command": one.spec.command,
+        "created_at": timestamp(one.created_at),
+        "id": one.id,
+        "name": one.name,
+        "release": release_reference(each, one.spec.release),
+        "size": one.order.size,
+        "state": one.state,
+        "type": one.spec.type,
+        "updated_at": timestamp(one.changed_at),
     }
 
 

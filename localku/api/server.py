@@ -15,6 +15,7 @@ from localku.api import (
     log_sessions,
     names,
     oauth,
+    oneoffs,
     pipelines,
     signin,
     status,
@@ -23,11 +24,12 @@ from localku.api import (
 from localku.api.exchange import MAX_BODY, exchange
 from localku.api.guard import guard
 from localku.api.host import HOST, STARTED, Host
+from localku.api.rendezvous import Meetings
 from localku.api.terminal import Sizes
 
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
-    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *log_sessions.ROUTES),
+    *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
@@ -42,8 +44,11 @@ def application(host: Host, started: float) -> web.Application:
     app[attach.OPEN] = set()
     app[signin.WAITING] = {}
     app[log_sessions.SESSIONS] = log_sessions.Sessions()
+    app[oneoffs.MEETINGS] = Meetings()
+    app[oneoffs.VISITS] = set()
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
+    app.on_shutdown.append(oneoffs.dismiss_all)
     app.on_shutdown.append(log_sessions.end_all)
     return app
 

@@ -34,6 +34,14 @@ class Serving:
             self._making = asyncio.get_running_loop().create_task(self._make())
         return await asyncio.shield(self._making)
 
+    def meet(self, data: bytes) -> asyncio.Protocol | None:
+        """Who takes a connection that begins with these bytes, and is no HTTP (rendezvous)."""
+        if self._making is None or not self._making.done():
+            return None
+        from localku.api.oneoffs import MEETINGS
+
+        return self._making.result().app[MEETINGS].meet(data)
+
     async def _make(self) -> AppRunner:
         try:
             server = await asyncio.get_running_loop().run_in_executor(None, _import_server)

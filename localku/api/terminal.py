@@ -1,15 +1,12 @@
-"""One attached terminal's hold on a dyno's pty: output out, keys in, the size. Knows no WebSocket.
+"""One attached terminal's hold on a dyno's pty: output out, the size. Knows no WebSocket.
 
 The law: nothing here makes the dyno, the log or another terminal wait. Output that this terminal
-does not take in time is skipped beyond OUTPUT_LIMIT, and it is told so. Keys that the dyno does not
-read are kept up to INPUT_LIMIT; then the terminal waits.
+does not take in time is skipped beyond OUTPUT_LIMIT, and it is told so. Keys go through an Inlet.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localku.dynos.process import resize_pty
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     from localku.dynos.runner import Run
 
 OUTPUT_LIMIT = 1 << 20  # bytes that wait for a terminal: 16 reads of a full pipe
-INPUT_LIMIT = 64 << 10  # bytes that wait for the dyno
-WRITE = 4096  # bytes a write: what a tty takes as one line (termios(3), canonical mode)
 
 Size = tuple[int, int]
 
@@ -66,66 +61,6 @@ def skip_note(count: int) -> bytes:
     """What a terminal is shown in place of `count` bytes."""
     text = f"[localku: {count:,} bytes skipped, this terminal is slower than the dyno]"
     return f"\r\n{text}\r\n".encode()
-
-
-class Inlet:
-    """Writes to the pty of one run without ever blocking. It has a descriptor of its own, so that
-    several terminals can wait for the same pty. broken: told once, when the pty is gone."""
-
-    def __init__(self, fd: int, broken: Callable[[], object]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._fd = os.dup(fd)
-        self._broken = broken
-        self._waiting = bytearray()
-        self._room = asyncio.Event()
-        self._room.set()
-
-    def write(self, data: bytes) -> None:
-        """Type these bytes, now or as soon as the dyno reads. `full`: await `room` before more."""
-        if self._fd < 0:
-            return
-        idle = not self._waiting
-        self._waiting += data
-        if idle:
-            self._flush()
-        else:
-            self._count()
-
-    @property
-    def full(self) -> bool:
-        """Whether INPUT_LIMIT bytes wait."""
-        return not self._room.is_set()
-
-    async def room(self) -> None:
-        """Return when it is full no more."""
-        await self._room.wait()
-
-    def close(self) -> None:
-        """Forget what was not written."""
-        if self._fd >= 0:
-            self._loop.remove_writer(self._fd)
-            os.close(self._fd)
-            self._fd = -1
-        self._waiting.clear()
-        self._room.set()
-
-    def _flush(self) -> None:
-        try:
-            while self._waiting:
-                del self._waiting[: os.write(self._fd, self._waiting[:WRITE])]
-            self._loop.remove_writer(self._fd)
-        except BlockingIOError:
-            self._loop.add_writer(self._fd, self._flush)
-        except OSError:  # EIO: nobody has the terminal open any more
-            self.close()
-            self._broken()
-        self._count()
-
-    def _count(self) -> None:
-        if len(self._waiting) < INPUT_LIMIT:
-            self._room.set()
-        else:
-            self._room.clear()
 
 
 class Sizes:

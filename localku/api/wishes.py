@@ -35,9 +35,9 @@ class Wishes:
 
     def add(self, app: App, kind: str, update: dict[str, object]) -> None:
         """One update of one process type, on top of those before. Raises ApiError."""
-        size = _size(update.get("size", update.get("dyno_size")))
-        if size:
-            self.sizes[kind] = size
+        chosen = size(update.get("size", update.get("dyno_size")))
+        if chosen:
+            self.sizes[kind] = chosen
         wish = update.get("quantity")
         if wish is None:
             return
@@ -77,17 +77,17 @@ def _change(kind: str, wish: object) -> Change:
     return Change(kind, sign, int(digits) if len(digits) < 10 else MAX_QUANTITY + 1)
 
 
-def _size(wish: object) -> str:
+def size(wish: object) -> str:
     """The dyno size that is asked for, "" for none. Raises ApiError for one that there is not."""
     if isinstance(wish, dict):
         wish = wish.get("name", wish.get("id"))
     if wish is None:
         return ""
-    for size in SIZES:
+    for each in SIZES:
         if isinstance(wish, str) and wish.lower() in (
-            size.name.lower(),
-            fixed_id("dyno-size", size.name),
+            each.name.lower(),
+            fixed_id("dyno-size", each.name),
         ):
-            return size.name
+            return each.name
     shown = repr(wish) if len(str(wish)) <= 40 else "that"
     raise errors.invalid(f"No such dyno size as {shown}: see `localku ps:type`.")

@@ -20,6 +20,10 @@ COMMANDS = {
     "ps:restart": "localku.cli.ps",
     "ps:stop": "localku.cli.ps",
     "ps:type": "localku.cli.dyno_types",
+    "ps:exec": "localku.cli.run",
+    "run": "localku.cli.run",
+    "run:detached": "localku.cli.run",
+    "run:inside": "localku.cli.run",
     "attach": "localku.cli.attach",
     "logs": "localku.cli.logs",
     "apps": "localku.cli.apps",
@@ -107,8 +111,12 @@ def resolve(argv: list[str]) -> tuple[str, list[str]]:
     return name, argv[1:]
 
 
-def _asks_for_help(rest: list[str]) -> bool:
-    return bool({"-h", "--help"} & set(rest[: rest.index("--")] if "--" in rest else rest))
+def own_words(name: str, rest: list[str]) -> list[str]:
+    """The arguments that are localku's: `localku run ls --help` is for ls."""
+    end = rest.index("--") if "--" in rest else len(rest)
+    if COMMANDS[name] == COMMANDS["run"]:
+        end = next((at for at, word in enumerate(rest) if not word.startswith("-")), end)
+    return rest[:end]
 
 
 def keep_standard_streams() -> None:
@@ -129,7 +137,7 @@ def main(argv: list[str] | None = None) -> int:
         gc.disable()  # what an import makes is no garbage
         module = __import__(COMMANDS[name], fromlist=["main"])
         gc.enable()
-        if name not in FOREIGN and _asks_for_help(rest):
+        if name not in FOREIGN and {"-h", "--help"} & set(own_words(name, rest)):
             name, rest = "help", [name]
             module = __import__(COMMANDS["help"], fromlist=["main"])
         return int(module.main(name, rest))

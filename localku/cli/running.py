@@ -113,7 +113,7 @@ def doors_of(platform: Platform, path: str, sockets: list[socket.socket]) -> lis
     """The API: its server, and its doors at a Unix socket and at bound TCP sockets."""
     serving, certificate = Serving(platform), Certificate(os.environ)
     platform.ca = certificate.ca
-    gate = Gate(platform, serving, sockets, certificate.context)
+    gate = Gate(platform, serving, sockets, certificate.context, serving.meet)
     return [serving, ControlSocket(serving, path), gate]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import termios
@@ -52,6 +51,8 @@ async def read(fd: int = STDIN) -> bytes:
 
 
 async def _readable(fd: int) -> None:
+    import asyncio  # not for those who only want raw mode: it takes long
+
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
 
@@ -66,7 +67,7 @@ async def _readable(fd: int) -> None:
         loop.remove_reader(fd)
 
 
-def write(data: bytes, fd: int = STDOUT) -> None:
+def write(data: bytes | memoryview, fd: int = STDOUT) -> None:
     """Write all of it; a terminal that is slow makes us slow. Raises OSError."""
     while data:
         data = data[os.write(fd, data) :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps
+from localku.cli import usage_apps, usage_run
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -24,6 +24,10 @@ GROUPS = {
         "ps:stop": "stop a dyno or a process type; it starts again by itself",
         "ps:type": "show or change dyno sizes, with their prices on Heroku",
         "logs": "print what was said; -t goes on as more is said",
+        "ps:exec": "a shell, or a command, in a dyno's environment",
+        "run": "run a command with the app's config vars: a console, a migration",
+        "run:detached": "the same in the background; its output goes to the log",
+        "run:inside": "run a command in the environment of a dyno",
         "attach": "join a dyno's terminal (pdb, byebug); Ctrl-] leaves",
         "maintenance": "show maintenance mode, in which all requests get a page (H80)",
         "maintenance:on": "switch it on; the dynos run on",
@@ -59,6 +63,7 @@ Examples:
   localku ps:scale web=4        more dynos, while it runs
   localku ps:scale worker+1     one more
   localku ps:restart web.1      one dyno; without web.1 all of them
+  localku run python            a console with the app's config vars
   localku attach web.1          the debugger that waits in web.1
 
 Commands are Heroku's: `localku ps:scale web=2` and `localku ps scale web=2` are
@@ -74,6 +79,7 @@ there it is the one of this folder, or the only one.
 
 HELP = {
     **usage_apps.HELP,
+    **usage_run.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 
@@ -257,6 +263,7 @@ types, config vars and releases, for which it asks the running platform.
 # they need a running app
 AT_WORK: tuple[str, ...] = (
     "ps",
+    "run",
     "attach",
     "routing",
     "maintenance",

@@ -10,11 +10,18 @@ from enum import Enum
 
 
 class Timer(Enum):
-    """boot: bound in time (R10). grace: gone in time (R12). cooloff: start again after a crash."""
+    """boot: bound in time (R10). grace: gone in time (R12). cooloff: start again after a crash.
+
+    Of one-off dynos: attach: a client came in time (R13). hangup: SIGHUP again, or give up (R16).
+    life: its time to live.
+    """
 
     BOOT = "boot"
     GRACE = "grace"
     COOLOFF = "cooloff"
+    ATTACH = "attach"
+    HANGUP = "hangup"
+    LIFE = "life"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Signal every process of the run: "TERM" or "KILL"."""
+    """Signal every process of the run: "TERM", "KILL" or "HUP"."""
 
     run: int
     name: str

@@ -33,7 +33,8 @@ DEFAULTED = (1, 2, 3, 13, 15, 18, 20, 25)
 
 
 class Order:
-    """How to start one run of a dyno. fds: [in, out] for pipes; with `tty`, a path, none."""
+    """How to start one run of a dyno. fds: [in, out] or [in, out, errors] for pipes; with
+    `tty`, a path, none of them is used."""
 
     __slots__ = ("argv", "cwd", "env", "fds", "key", "tty")
 
@@ -276,5 +277,6 @@ def _file_actions(order: Order) -> list[tuple[object, ...]]:
     if order.tty:  # a session leader's first terminal becomes its controlling one (tty(4))
         first: tuple[object, ...] = (os.POSIX_SPAWN_OPEN, 0, order.tty, os.O_RDWR, 0)
         return [first, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
-    source, sink = order.fds
-    return [(os.POSIX_SPAWN_DUP2, source, 0), *((os.POSIX_SPAWN_DUP2, sink, n) for n in (1, 2))]
+    source, sink, *errors = order.fds
+    places = (source, sink, errors[0] if errors else sink)
+    return [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(places)]

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from localku.dynos import tree
 from localku.dynos.quota import verdict
-from localku.dynos.runner import Runner
+from localku.dynos.runner import Run
+from localku.dynos.spec import DynoSpec
 
 EVERY = 20.0  # seconds (Dev Center, "log-runtime-metrics")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -36,10 +38,22 @@ def memory_of(leader: int, table: dict[int, tree.Proc]) -> int:
     return sum(resident(pid) for pid in pids)
 
 
-class Metering:
-    """Watches the runners that `runners` gives. every: seconds between two looks."""
+class Metered(Protocol):
+    """A dyno, of the formation or a one-off."""
 
-    def __init__(self, runners: Callable[[], Iterable[Runner]], every: float = EVERY) -> None:
+    spec: DynoSpec
+    current: Run | None
+
+    @property
+    def state(self) -> str: ...
+    def log(self, text: str) -> None: ...
+    def outgrew(self) -> None: ...
+
+
+class Metering:
+    """Watches the dynos that `runners` gives. every: seconds between two looks."""
+
+    def __init__(self, runners: Callable[[], Iterable[Metered]], every: float = EVERY) -> None:
         self._runners = runners
         self._every = every
         self._timer: asyncio.TimerHandle | None = None

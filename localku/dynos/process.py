@@ -33,22 +33,43 @@ SOL_SOCKET, SCM_RIGHTS = (1, 1) if sys.platform.startswith("linux") else (0xFFFF
 
 
 class Terminal:
-    """What a dyno speaks through. output: our end; fds: its ends; path: of a pty, or ""."""
+    """What a dyno speaks through. output: our end; fds: its ends; path: of a pty, or "".
 
-    __slots__ = ("_held", "fds", "output", "path")
+    input: our end of its stdin; a pty's is `output`. errors: of its stderr, when that is apart.
+    """
 
-    def __init__(self, output: int, fds: list[int], path: str, held: int = -1) -> None:
+    __slots__ = ("_held", "errors", "fds", "input", "output", "path")
+
+    def __init__(
+        self,
+        output: int,
+        fds: list[int],
+        path: str,
+        held: int = -1,
+        *,
+        input: int = -1,
+        errors: int = -1,
+    ) -> None:
         self.output = output
         self.fds = fds
         self.path = path
+        self.input = input
+        self.errors = errors
         self._held = held
 
     def close(self) -> None:
         """Close our end: a dyno that still has the other is hung up on (SIGHUP, EPIPE)."""
-        for fd in (self.output, self._held):
+        for fd in (self.output, self.input, self.errors):
             if fd >= 0:
                 os.close(fd)
-        self.output = self._held = -1
+        self.output = self.input = self.errors = -1
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hold a pty no more: it ends when the dyno's last process has closed it."""
+        if self._held >= 0:
+            os.close(self._held)
+        self._held = -1
 
 
 def open_pipe() -> Terminal:
@@ -60,6 +81,23 @@ def open_pipe() -> Terminal:
         os.close(null)
         raise
     return Terminal(reading, [null, writing], "")
+
+
+def open_pipes(*, apart: bool) -> Terminal:
+    """Pipes for stdin and stdout, for a client that has no terminal: stdin can end, and no byte is
+    changed on the way. apart: one more for stderr. Our ends do not block. Raises OSError."""
+    fds: list[int] = []
+    try:
+        for _ in range(3 if apart else 2):
+            fds += os.pipe()
+    except OSError:
+        for fd in fds:
+            os.close(fd)
+        raise
+    theirs, ours = [fds[0], *fds[3::2]], [fds[1], *fds[2::2]]
+    for fd in ours:
+        os.set_blocking(fd, False)
+    return Terminal(ours[1], theirs, "", input=ours[0], errors=ours[2] if apart else -1)
 
 
 def open_pty(rows: int, columns: int) -> Terminal:
@@ -79,9 +117,14 @@ def resize_pty(master: int, rows: int, columns: int) -> None:
     fcntl.ioctl(master, termios.TIOCSWINSZ, size)
 
 
-def order(key: int, command: str, env: dict[str, str], cwd: str, terminal: Terminal) -> init.Order:
-    """Build the order that runs `command` in the shell, as Heroku runs a Procfile's line."""
-    argv = [SHELL, "-c", with_exec(command)]
+def order(
+    key: int, command: str, env: dict[str, str], cwd: str, terminal: Terminal, bash: str = ""
+) -> init.Order:
+    """Build the order that runs `command` in the shell, as Heroku runs a Procfile's line.
+
+    bash: its path, for what has to be run by it; it takes its own place when it can.
+    """
+    argv = [bash, "-c", command] if bash else [SHELL, "-c", with_exec(command)]
     return init.Order(key, argv, env, cwd, terminal.path, terminal.fds)
 
 

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-SIGTERM, SIGKILL = 15, 9
+SIGHUP, SIGTERM, SIGKILL = 1, 15, 9
 SIGCONT = 18 if tree.LINUX else 19
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL: all is over within five
 LOOK = 0.02  # seconds between looks

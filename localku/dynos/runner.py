@@ -22,7 +22,11 @@ from localku.logs.entry import Entry
 from localku.logs.lines import LineSplitter
 from localku.logs.pump import Pump
 
-SIGNALS = {"TERM": (rites.SIGTERM, rites.SIGCONT), "KILL": (rites.SIGKILL,)}
+SIGNALS = {
+    "TERM": (rites.SIGTERM, rites.SIGCONT),
+    "KILL": (rites.SIGKILL,),
+    "HUP": (rites.SIGHUP, rites.SIGCONT),
+}
 
 
 class Run:

@@ -1,4 +1,4 @@
-"""All dynos of one app: makes what runs equal to what the formation says.
+"""All dynos of one app: makes what runs equal to what the formation says, and keeps its one-offs.
 
 `apply` takes the wanted specs and starts, stops or restarts the difference; each dyno's own life
 is its runner's business. One writer per fact: only this task changes a dyno's state.
@@ -13,6 +13,7 @@ from localku.dynos import process
 from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.early import EarlyRun
 from localku.dynos.hub import InitHub
+from localku.dynos.oneoff import OneOff, Order
 from localku.dynos.runner import Run, Runner
 from localku.dynos.spec import DynoSpec
 from localku.logs.entry import Entry
@@ -49,7 +50,8 @@ class Supervisor:
         self.preboot = False  # web dynos that are up serve until their successor is up
         self.ports = hub.ports
         self.runners: dict[str, Runner] = {}
-        self._runs: dict[int, tuple[Runner, Run]] = {}
+        self.oneoffs: dict[str, OneOff] = {}
+        self._runs: dict[int, tuple[Runner | OneOff, Run]] = {}
         self._awaited: dict[Runner, Runner] = {}  # successor -> the one that it relieves
         self._relieved: set[Runner] = set()  # they end, while their name is another's already
         self._settled = asyncio.Event()
@@ -109,6 +111,12 @@ class Supervisor:
         self._awaited[new] = old
         new.start()
 
+    def run(self, order: Order) -> OneOff:
+        """Start a one-off dyno, whose name nobody has; it is in `oneoffs` while it lives."""
+        oneoff = self.oneoffs[order.spec.name] = OneOff(order, self)
+        oneoff.start()
+        return oneoff
+
     @property
     def serving(self) -> list[Runner]:
         """All dynos that requests may go to: those whose successor is not up yet among them."""
@@ -124,8 +132,8 @@ class Supervisor:
     def resize(self, rows: int, columns: int) -> None:
         """The terminal has another size: so have the dynos' (SIGWINCH reaches them)."""
         self.size = (rows, columns)
-        for _, run in self._runs.values():
-            if run.terminal.path:
+        for runner, run in self._runs.values():
+            if run.terminal.path and isinstance(runner, Runner):  # a one-off has its client's size
                 process.resize_pty(run.terminal.output, rows, columns)
 
     async def shut_down(self, grace: float, *, at_most: bool = False) -> None:
@@ -150,12 +158,14 @@ class Supervisor:
     def abandon(self) -> None:
         """There is nothing left to supervise: init and all that it ran are gone."""
         self.runners.clear()
+        self.oneoffs.clear()
         self._awaited.clear()
         self._relieved.clear()
         self._settled.set()
 
-    def _all(self) -> list[Runner]:
-        return [*self.runners.values(), *self._awaited.values(), *self._relieved]
+    def _all(self) -> list[Runner | OneOff]:
+        formation = (*self.runners.values(), *self._awaited.values(), *self._relieved)
+        return [*formation, *self.oneoffs.values()]
 
     # -- for the runners -----------------------------------------------------------------------
 
@@ -163,7 +173,7 @@ class Supervisor:
         """A key for a new run."""
         return self.hub.next_key(self)
 
-    def track(self, run: Run, runner: Runner) -> None:
+    def track(self, run: Run, runner: Runner | OneOff) -> None:
         """Events of this run are for that runner."""
         self._runs[run.key] = (runner, run)
 
@@ -186,6 +196,13 @@ class Supervisor:
             self._relieved.add(old)
             self.on_change()
             old.stop()
+
+    def oneoff_changed(self, oneoff: OneOff) -> None:
+        """A one-off dyno's state may be another."""
+        if oneoff.ended and self.oneoffs.get(oneoff.name) is oneoff:
+            del self.oneoffs[oneoff.name]
+        self._sweep()
+        self.on_change()
 
     def crashed(self, runner: Runner, status: int) -> None:
         """A runner's dyno ended by itself."""

@@ -11,8 +11,8 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
+from localku.dynos.oneoff import OneOff
 from localku.dynos.runner import Runner
 from localku.dynos.supervisor import Supervisor
 from localku.errors import UserError
@@ -29,15 +29,6 @@ from localku.router.table import AppRoute, Upstream
 
 DEFAULT_USER = "you@localhost"
 DEFAULT_ROUTING = POLICIES[0]
-
-
-class OneOff(Protocol):
-    """A one-off dyno, as far as an app has to know it."""
-
-    name: str
-
-    def stop(self) -> None:
-        """End it."""
 
 
 class App:
@@ -65,7 +56,6 @@ class App:
         newest = store.releases(state.id, 1)
         self.version = newest[0].version if newest else 0
         self.supervisor: Supervisor | None = None
-        self.oneoffs: dict[str, OneOff] = {}
         self.on_change: Callable[[], None] = lambda: None  # the router has to look again
         self._affinity_key = os.urandom(32)
 
@@ -123,6 +113,11 @@ class App:
         runners = self.supervisor.runners.values() if self.supervisor else ()
         order = self.manifest.types if self.manifest is not None else []
         return sorted(runners, key=lambda r: (_place(order, r.spec.type), _number(r.spec.name)))
+
+    @property
+    def oneoffs(self) -> dict[str, OneOff]:
+        """The one-off dynos that live, by name."""
+        return self.supervisor.oneoffs if self.supervisor is not None else {}
 
     @property
     def time_scale(self) -> float:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Protocol
 from localku.dynos import kernel, rites
 from localku.dynos.early import EarlyRun
 from localku.dynos.hub import InitHub
-from localku.dynos.metering import EVERY, Metering
+from localku.dynos.metering import EVERY, Metered, Metering
 from localku.dynos.process import InitClient
-from localku.dynos.runner import SIGNALS, Runner
+from localku.dynos.runner import SIGNALS
 from localku.logs.console import Console
 from localku.logs.entry import Entry
 from localku.manifest.settings import Settings
@@ -108,7 +108,7 @@ class Platform:
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._first, self.router = make_router(self.settings, self._publish_router, self._publish)
-        self.metering = Metering(self._runners, EVERY * self.settings.time_scale)
+        self.metering = Metering(self._metered, EVERY * self.settings.time_scale)
         try:
             self._begin_apps()
             self._refresh_table()
@@ -190,8 +190,10 @@ class Platform:
 
     # -- what happens --------------------------------------------------------------------------
 
-    def _runners(self) -> list[Runner]:
-        return [runner for each in self.hosting.supervisors for runner in each.runners.values()]
+    def _metered(self) -> list[Metered]:
+        supervisors = self.hosting.supervisors
+        formation = [runner for each in supervisors for runner in each.runners.values()]
+        return [*formation, *(oneoff for each in supervisors for oneoff in each.oneoffs.values())]
 
     def _pause(self, paused: bool) -> None:
         for supervisor in self.hosting.supervisors:

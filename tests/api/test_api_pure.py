@@ -13,7 +13,8 @@ import pytest
 from localku.api import attach, exchange, lookup, serialize, wishes
 from localku.api.errors import ApiError
 from localku.api.recent import recent
-from localku.api.terminal import INPUT_LIMIT, Inlet, Outbox, Sizes, skip_note
+from localku.api.terminal import Outbox, Sizes, skip_note
+from localku.dynos.inlet import INPUT_LIMIT, Inlet
 from localku.dynos.process import open_pty
 from localku.logs.entry import Entry
 from localku.logs.stream import LogStream

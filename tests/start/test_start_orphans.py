@@ -63,6 +63,21 @@ def test_nothing_is_left(folder: Folder, tree: str, how: str) -> None:
     wait_until(lambda: not processes_with(unique), "the daemon without environment is gone", 5)
 
 
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("how", ["SIGTERM", "killed", "init killed"])
+def test_nothing_is_left_of_a_one_off_dyno(folder: Folder, tree: str, how: str) -> None:
+    unique = f"9{random.randrange(10**8):08d}.5"
+    folder.write("Procfile", "worker: exec sleep 900\n")
+    app = folder.start("--grace", "1", start_new_session=True)
+    app.wait_for("Running ")
+    app.cli("run:detached", f"echo ready; {TREES[tree].format(unique=unique)}")
+    app.wait_for(r"app\[run\.\d+\]: ready")
+    ends(app, how)
+    app.proc.wait(10)
+    app.assert_nothing_left(5)
+    wait_until(lambda: not processes_with(unique), "the daemon without environment is gone", 5)
+
+
 def test_a_closed_stdout_ends_it_even_when_nothing_is_said(folder: Folder) -> None:
     folder.write("Procfile", "worker: exec sleep 900\n")
     read, write = os.pipe()
