@@ -27,6 +27,7 @@ class ControlSocket:
         self._serving = serving
         self._listening: socket.socket | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._served = False  # the socket is the server's now, which closes it at its own end
 
     async def start(self) -> None:
         """Bind now, serve when the first client comes. UserError when the socket cannot be made."""
@@ -46,6 +47,7 @@ class ControlSocket:
             from aiohttp.web import SockSite
 
             await SockSite(runner, listening).start()
+            self._served = True
         except Exception:
             listening.close()  # clients that wait are refused
 
@@ -53,11 +55,12 @@ class ControlSocket:
         """Take the door away; the server ends its clients."""
         if self._opening is not None:
             await self._opening
-        if self._listening is not None:
-            if self._listening.fileno() >= 0:
-                asyncio.get_running_loop().remove_reader(self._listening.fileno())
+        if self._listening is None:
+            return
+        if not self._served and self._listening.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._listening.fileno())
             self._listening.close()
-            _remove(self.path)
+        _remove(self.path)
 
 
 def listen(path: str) -> socket.socket:

@@ -176,7 +176,7 @@ def rollback(argv: list[str]) -> int:
 def before(client: Client) -> dict[str, Any]:
     """The newest release that can be rolled back to. Raises UserError."""
     for each in newest(client, 10):
-        if each["eligible_for_rollback"]:
+        if each["eligible_for_rollback"] and not each["current"]:
             return each
     raise UserError(f"⬢ {client.app} has no release to roll back to")
 

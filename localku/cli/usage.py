@@ -25,7 +25,7 @@ GROUPS = {
         "ps:type": "show or change dyno sizes, with their prices on Heroku",
         "logs": "print what was said; -t goes on as more is said",
         "ps:exec": "a shell, or a command, in a dyno's environment",
-        "run": "run a command with the app's config vars: a console, a migration",
+        "run": "run a command with the config vars: a console, a migration",
         "run:detached": "the same in the background; its output goes to the log",
         "run:inside": "run a command in the environment of a dyno",
         "attach": "join a dyno's terminal (pdb, byebug); Ctrl-] leaves",

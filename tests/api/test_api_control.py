@@ -19,6 +19,18 @@ from localku.errors import UserError
 STATUS = "/localku/status"
 
 
+def test_it_ends_in_peace_when_there_were_clients(folder: Folder) -> None:
+    """The server and its doors close at the same time: neither pulls the socket from the other."""
+    folder.write("Procfile", "worker: exec sleep 600\n")
+    for _ in range(4):
+        running = folder.start()
+        assert running.port
+        assert running.cli("ps").returncode == 0
+        running.signal(signal.SIGINT)
+        assert running.wait() == 130
+        assert "Traceback" not in running.text
+
+
 def mode(path: str | Path) -> int:
     return stat.S_IMODE(os.stat(path).st_mode)
 

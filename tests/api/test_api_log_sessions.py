@@ -22,7 +22,7 @@ from localku.cli.client import UnixConnection
 
 TALK = """\
 talk: i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo talk $i; done; exec sleep 600
-echo: while read -r line < pipe; do echo heard $line; done
+echo: exec 3<>pipe; while read -r line <&3; do echo heard $line; done
 """
 
 

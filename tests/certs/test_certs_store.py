@@ -142,7 +142,7 @@ def test_a_second_start_makes_nothing_and_loads_nothing(store: Store) -> None:
 def test_without_tls_none_of_it_is_loaded() -> None:
     script = (
         "import sys, localku.cli.running\n"
-        "heavy = {'cryptography', 'h2', 'localku.router.tls', 'localku.certs.store'}\n"
+        "heavy = {'cryptography', 'h2', 'localku.router.tls', 'localku.platform.https'}\n"
         "sys.exit(bool(heavy & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0

@@ -47,7 +47,8 @@ def test_releases_and_back(shop: Running) -> None:
     listed = json.loads(out(shop, "releases", "--json"))
     assert [each["version"] for each in listed] == [4, 3, 2, 1]
     assert out(shop, "releases:info", "v3").endswith("=== v3 Config vars\n\nA: 1\nB: x y\n")
-    assert "Eligible for Rollback?: No\n" in out(shop, "releases", "info")
+    assert "Eligible for Rollback?: Yes\n" in out(shop, "releases", "info")
+    assert "Eligible for Rollback?: No\n" in out(shop, "releases:info", "v1")  # it has no code
     assert out(shop, "releases:info", "3", "-s").endswith("A=1\nB='x y'\n")
     done = shop.cli("releases:output")
     assert done.stderr == " ›   Warning: Release v4 has no release output available.\n"
