@@ -136,8 +136,11 @@ def socket_path(folder: str) -> str:
     import hashlib
 
     name = hashlib.sha256(os.fsencode(os.path.abspath(folder))).hexdigest()[:16]
-    base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/localku-{os.getuid()}"
-    return os.path.join(base, f"localku-{name}", SOCKET)
+    for base in (os.environ.get("XDG_RUNTIME_DIR", ""), f"/tmp/localku-{os.getuid()}"):
+        path = os.path.join(base, f"localku-{name}", SOCKET)
+        if base and len(os.fsencode(path)) <= SUN_PATH:
+            break
+    return path
 
 
 def read_status(folder: str) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -141,13 +143,13 @@ def test_a_platform_starts_again_where_one_has_ended(
 
 
 def test_a_folder_with_a_very_long_name_has_its_socket_elsewhere(
-    folder: Folder, tmp_path: Path
+    folder: Folder, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     deep = tmp_path / ("d" * 100) / "shop"
     deep.mkdir(parents=True)
     (deep / "Procfile").write_text(TWO_TYPES)
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
+    runtime = Path(tempfile.mkdtemp(prefix="run"))  # a short name
+    request.addfinalizer(lambda: shutil.rmtree(runtime))
     running = folder.start("--root", str(deep), env={"XDG_RUNTIME_DIR": str(runtime)})
     _ = running.port
     listed = running.cli("ps", "--root", str(deep))
