@@ -18,7 +18,7 @@ from localku.logs.palette import RESET, Palette
 
 APP = """\
 web: exec python3 -m http.server --bind 127.0.0.1 $PORT
-talk: printf 'one\\ntwo\\n'; while read -r line < pipe; do echo heard $line; done
+talk: printf 'one\\ntwo\\n'; exec 3<>pipe; while read -r line <&3; do echo heard $line; done
 """
 
 
