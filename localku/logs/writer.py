@@ -1,7 +1,8 @@
-"""A thread that writes a queue of bytes to a descriptor which may block for ever. START PATH.
+"""Writes a queue of bytes to a descriptor which may block for ever. START PATH.
 
 localku's stdout is shared with whoever started it, so it is never made non-blocking: a blocking
-write in a thread of its own stalls nobody. The thread sleeps while there is nothing to write.
+write in a thread of its own stalls nobody. The thread sleeps while there is nothing to write. A
+regular file needs none.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Writer:
     """
 
     __slots__ = (
+        "_direct",
         "_early",
         "_fd",
         "_on_error",
@@ -48,6 +50,7 @@ class Writer:
         self._fd = fd
         self._on_write = on_write
         self._on_error = on_error
+        self._direct = False
         self._early: list[bytes] = []
         self._put: Callable[[bytes], None] = self._early.append
         self._queue: SimpleQueue[bytes | None] | None = None
@@ -65,13 +68,14 @@ class Writer:
 
     def start(self) -> None:
         """Start the thread. It costs the import of threading, so call it after the first dyno."""
-        if self._thread is not None:
+        if self._thread is not None or self._direct:
+            return
+        if os.fstat(self._fd).st_mode & 0o170000 == _REGULAR_FILE:
+            self._write_directly()
             return
         from queue import SimpleQueue
         from threading import Thread
 
-        if os.fstat(self._fd).st_mode & 0o170000 == _REGULAR_FILE:
-            self._piece = _BATCH
         self._queue = SimpleQueue()
         for data in self._early:
             self._queue.put(data)
@@ -80,6 +84,16 @@ class Writer:
         # A daemon: a write to a stopped terminal may never return, and must not keep us alive.
         self._thread = Thread(target=self._run, args=(self._queue,), name="console", daemon=True)
         self._thread.start()
+
+    def _write_directly(self) -> None:
+        """A file takes what it is given at once: a thread would only fight for the interpreter."""
+        self._direct = True
+        self._piece = _BATCH
+        self._put = self._write_all
+        early = b"".join(self._early)
+        self._early.clear()
+        if early:
+            self._write_all(early)
 
     def close(self, timeout: float) -> bool:
         """Write what is queued, for at most timeout seconds. True if all of it was written."""
@@ -100,12 +114,14 @@ class Writer:
                 if size >= _BATCH or queue.empty():
                     break
                 data = queue.get()
-            if not self.failed and parts:
+            if parts:
                 self._write_all(b"".join(parts))
             if data is None:
                 return
 
     def _write_all(self, data: bytes) -> None:
+        if self.failed:
+            return
         view = memoryview(data)
         start = 0
         while start < len(view):
