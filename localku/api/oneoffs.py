@@ -41,10 +41,13 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def create_inside(request: web.Request) -> web.Response:
-    """POST /apps/{app}/dynos/{dyno}: a command in a dyno's own environment"""
+    """POST /apps/{app}/dynos/{dyno}: a command in a dyno's own environment
+
+    Heroku's CLI (run:inside) does not say that it attaches, and does.
+    """
     app = of_request(request)
     runner = lookup.dyno(app, request.match_info["dyno"])
-    return _start(request, app, await read_object(request), runner)
+    return _start(request, app, {"attach": True, **await read_object(request)}, runner)
 
 
 def _start(

@@ -43,6 +43,7 @@ ALWAYS = [
     ("domains:add www.shop.test", 0, ["the DNS Target shop.localhost"]),
     ("run -x 'echo $A; sh -c \"exit 7\"'", 7, ["2", "up, run."]),
     ("run --no-tty 'echo $DYNO | tr r R'", 0, ["Run."]),
+    ("run:inside web.1 -- 'echo in $DYNO'", 0, ["in web.1", "up, run."]),
     ("logs -n 200 -p router", 0, []),
     ("logs -n 60 -s heroku", 0, ["heroku[run.", "State changed from up to complete"]),
     ("config -a nosuch", 2, ["Couldn't find that app.", "Error ID: not_found"]),
