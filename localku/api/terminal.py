@@ -39,14 +39,16 @@ class Outbox:
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self.limit:
-            self._skipped += self._size
-            self._chunks.clear()
-            self._size = 0
+            # the newest is kept, for a prompt may be at its end
+            kept = [chunk] if len(chunk) <= self.limit else []
+            self._skipped += self._size - sum(map(len, kept))
+            self._chunks = kept
+            self._size = sum(map(len, kept))
         self._news.set()
 
     async def get(self) -> bytes:
         """All that waits, as soon as there is any; b"" when it has ended."""
-        while not self._size and not self.ended:
+        while not self._size and not self._skipped and not self.ended:
             self._news.clear()
             await self._news.wait()
         data = b"".join(self._chunks)

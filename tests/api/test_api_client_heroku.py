@@ -41,7 +41,7 @@ ALWAYS = [
     ("config:set A=2", 0, ["done, v4"]),
     ("rollback", 0, ["Rolling back shop to v3... done, v5"]),
     ("domains:add www.shop.test", 0, ["the DNS Target shop.localhost"]),
-    ("run -x 'echo $A; sh -c \"exit 7\"'", 7, ["2", "up, run."]),
+    ("run -x 'echo A=$A; sh -c \"exit 7\"'", 7, ["A=1", "up, run."]),
     ("run --no-tty 'echo $DYNO | tr r R'", 0, ["Run."]),
     ("run:inside web.1 -- 'echo in $DYNO'", 0, ["in web.1", "up, run."]),
     ("logs -n 200 -p router", 0, []),
