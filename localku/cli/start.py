@@ -75,7 +75,7 @@ def _first_specs(manifest: Manifest, home: Home, around: Surroundings) -> list[D
     if saved is not None:
         manifest.keep_generated(saved.generated)
     config = merged_config(saved, manifest.env)
-    formation = merged_formation(saved, manifest.quantities)
+    formation = merged_formation(saved, manifest.quantities, manifest.asked)
     specs = dyno_specs(manifest, formation, config, around)
     refuse_missing(manifest, specs)
     return [] if saved is not None and saved.late else specs

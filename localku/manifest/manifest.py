@@ -15,6 +15,7 @@ from localku.manifest.envfile import EnvFile
 from localku.manifest.problems import each, raise_if_any
 from localku.manifest.procfile import Procfile, ProcfileEntry
 from localku.manifest.settings import DEFAULT, Settings, Sources, TypeSettings
+from localku.manifest.settings_table import BY_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ class Manifest:
     """An app as its folder describes it.
 
     root: absolute path. app: its name. entries: process types in the order of the Procfile.
-    quantities: dynos of each type, 0 for those that are not started. env: config vars, which win
-    over the real environment (PORT is not among them: each dyno has its own). env_places: where
+    quantities: dynos of each type, 0 for those that are not started. asked: the types whose
+    quantity the command line says. env: config vars, which win over
+    the real environment (PORT is not among them: each dyno has its own). env_places: where
     each was set. settings: see Settings. files: absolute paths that were read; candidates: those
     that would be read if they were there. generated: secrets made up in this run.
     warnings: (place, text) for `check`.
@@ -41,6 +43,7 @@ class Manifest:
 
     __slots__ = (
         "app",
+        "asked",
         "candidates",
         "entries",
         "env",
@@ -61,6 +64,7 @@ class Manifest:
         self.entries = entries
         self.settings = settings
         self.quantities: dict[str, int] = {}
+        self.asked: frozenset[str] = frozenset()
         self.env: dict[str, str] = {}
         self.env_places: dict[str, str] = {}
         self.generated: dict[str, str] = {}
@@ -211,6 +215,7 @@ class Reading:
             self._attempt(formation.must_exist, name, found.types, place)
         quantities = self._attempt(self._quantities, found.types, settings, positional)
         manifest.quantities = quantities or {}
+        manifest.asked = _asked(found.types, settings, positional)
         self._attempt(_check_ports, manifest)
         generated = previous.generated if previous is not None else {}
         config = configvars.merge(env, self._appfiles, self.environ, generated)
@@ -254,6 +259,13 @@ def _app_name(settings: Settings, root: str) -> str:
     if settings.origin("app") == DEFAULT:
         return slug(os.path.basename(root))
     return checked(settings.app, settings.origin("app"))
+
+
+def _asked(types: list[str], settings: Settings, positional: list[str]) -> frozenset[str]:
+    """The process types whose quantity comes from arguments of the command line."""
+    flag = BY_NAME["formation"].flag
+    given = {name for name in settings.formation if settings.formation_places[name] == flag}
+    return frozenset(types) if positional or formation.ALL in given else frozenset(given)
 
 
 def _check_ports(manifest: Manifest) -> None:

@@ -91,7 +91,7 @@ class Hosting:
         app = App(state, self.store, LogStream(), around)
         self._watch(app)
         if manifest is not None:
-            releasing.adopt(app, manifest)
+            releasing.adopt(app, manifest, asked=manifest.asked)
         self.apps[app.name] = app
         if self._hub is not None:
             self._supervise(app)

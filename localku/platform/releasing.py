@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -78,12 +78,17 @@ def create(change: Change, state: AppState, user: str = DEFAULT_USER) -> None:
     change.save_release(state.id, _new(1, INITIAL, user, state.created_at, {}, {}))
 
 
-def adopt(app: App, manifest: Manifest, user: str = DEFAULT_USER) -> list[str]:
+def adopt(
+    app: App,
+    manifest: Manifest,
+    user: str = DEFAULT_USER,
+    asked: Collection[str] = (),
+) -> list[str]:
     """Take what the app's folder says now; returns the lines that tell what has changed.
 
     What differs from the last time becomes one release, if it is config vars or the Procfile; what
     the files say as before leaves alone what was set by commands. Does not restart anything: call
-    `apply`.
+    `apply`. asked: process types whose quantity was given just now, at the start.
     """
     seen, now = app.state.seen, time.time()
     first = not seen.commands
@@ -91,7 +96,7 @@ def adopt(app: App, manifest: Manifest, user: str = DEFAULT_USER) -> list[str]:
     saved = None if first else saved_of(app)
     config = changed(app.config, manifest.env) if first else merged_config(saved, manifest.env)
     check_config(config)
-    quantities = merged_formation(saved, manifest.quantities)
+    quantities = merged_formation(saved, manifest.quantities, asked)
     lines = describe(config_changes(seen.env, manifest.env))
     if commands != seen.commands:
         lines.append("Deploy live folder")

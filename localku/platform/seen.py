@@ -9,7 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import TypeVar
 
     V = TypeVar("V")
@@ -66,13 +66,18 @@ def merged_config(saved: Saved | None, env: Mapping[str, str]) -> dict[str, str]
     return changed(saved.config, config_changes(saved.env, env))
 
 
-def merged_formation(saved: Saved | None, quantities: Mapping[str, int]) -> dict[str, int]:
-    """The formation in force, now that files and flags say `quantities`, for the same types."""
+def merged_formation(
+    saved: Saved | None, quantities: Mapping[str, int], asked: Collection[str] = ()
+) -> dict[str, int]:
+    """The formation in force, now that files and flags say `quantities`, for the same types.
+
+    asked: types of which somebody has just said it, on the command line of `localku start`.
+    """
     if saved is None:
         return dict(quantities)
     return {
         kind: quantity
-        if saved.quantities.get(kind) != quantity
+        if kind in asked or saved.quantities.get(kind) != quantity
         else saved.formation.get(kind, quantity)
         for kind, quantity in quantities.items()
     }

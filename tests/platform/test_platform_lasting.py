@@ -72,6 +72,17 @@ def test_config_vars_and_formation_are_there_at_the_next_start(shop: Folder) -> 
     assert [each["release"]["version"] for each in ask(shop.path, "GET", "/dynos")] == [3, 3]
 
 
+def test_what_the_command_line_says_counts_at_the_start(shop: Folder) -> None:
+    first = started(shop, "-m", "web=1")
+    ask(shop.path, "PATCH", "/formation/web", {"quantity": 0})
+    stopped(first)
+    plain = shop.start()
+    plain.wait_for("Running web@0")  # nobody said otherwise
+    stopped(plain)
+    again = started(shop, "-m", "web=1")  # the same flag as at the first start
+    again.wait_for("Running web@1")
+
+
 def test_a_file_that_was_changed_later_counts(shop: Folder) -> None:
     first = started(shop)
     ask(shop.path, "PATCH", "/config-vars", {"A": "set", "B": "set"})
