@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,20 +84,19 @@ def ps(folder: Path, runs: int) -> dict[str, float]:
     return {"ps CPU, ms": cpu, **ratio}
 
 
-def hammer(port: int, stop: threading.Event) -> None:
-    """Requests to the router, one after the other, until told otherwise."""
+def hammer(port: int) -> None:
+    """Requests to the router, one after the other, until it is killed."""
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port)) as client:
-        while not stop.is_set():
+        while True:
             client.sendall(request)
             client.recv(65536)
 
 
 def api(folder: Path, port: int) -> dict[str, float]:
     """Requests a second of the API while four clients keep the router busy."""
-    stop = threading.Event()
-    script = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import threading, "
-    script += f"api_bench; api_bench.hammer({port}, threading.Event())"
+    script = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+    script += f"import api_bench; api_bench.hammer({port})"
     load = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(4)]
     connection = UnixConnection(str(folder / ".localku" / "api.sock"))
     count, began = 0, time.perf_counter()
@@ -108,7 +106,6 @@ def api(folder: Path, port: int) -> dict[str, float]:
             connection.getresponse().read()
             count += 1
     finally:
-        stop.set()
         connection.close()
         for each in load:
             each.kill()
