@@ -24,6 +24,7 @@ from localku.logs.entry import Entry
 from localku.logs.events import FAST_END, Events, read_id
 from localku.logs.filters import log_filter
 from localku.logs.format import Formatter
+from localku.logs.history import EXPIRY
 from localku.logs.stream import HISTORY_LINES
 from localku.logs.tail import TailReader
 from localku.platform.app import App
@@ -156,7 +157,7 @@ async def read(request: web.Request) -> web.StreamResponse:
     session = request.app[SESSIONS].find(request.match_info["token"], now)
     events = "text/event-stream" in request.headers.get("Accept", "")
     kind = "json" if request.query.get("format") == "json" else "heroku"
-    shape = Events(read_id(request.headers.get("Last-Event-ID", ""))) if events else Formatter(kind)
+    shape = _events(request, session) if events else Formatter(kind)
     response = web.StreamResponse(headers={"Cache-Control": "no-cache"})
     response.content_type = "text/event-stream" if events else "text/plain"
     response.charset = "utf-8"
@@ -184,12 +185,23 @@ async def read(request: web.Request) -> web.StreamResponse:
     return response
 
 
+def _events(request: web.Request, session: LogSession) -> Events:
+    shape = Events(read_id(request.headers.get("Last-Event-ID", "")))
+    # an id of a history that is gone says nothing of this one
+    return shape if shape.first <= session.app.stream.published else Events()
+
+
 def _known(session: LogSession, shape: Events | Formatter) -> list[Entry]:
     """What was said before, as far as it is asked for."""
     first = shape.first if isinstance(shape, Events) else 0
     history = session.app.stream.history(HISTORY_LINES if first else session.lines)
     accepts = log_filter(session.source, session.dyno, session.process_type)
-    return [e for e in history if e.number >= first and (accepts is None or accepts(e))]
+    since = time.time() - EXPIRY
+    return [
+        entry
+        for entry in history
+        if entry.number >= first and entry.time >= since and (accepts is None or accepts(entry))
+    ]
 
 
 async def _send(

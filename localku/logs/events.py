@@ -31,7 +31,7 @@ class Events:
     def feed(self, entry: Entry) -> bytes:
         """The events for entry. A partial line waits until it is whole."""
         *lines, self._open = (self._open + self._formatter.feed(entry)).split(b"\n")
-        start = entry.number * STRIDE
+        start = entry.number * STRIDE + entry.skipped if entry.number else 0
         wanted = enumerate(lines, start)
         return b"".join(_event(id if start else 0, x) for id, x in wanted if self._is_new(id))
 

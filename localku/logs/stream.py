@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from localku.logs.entry import Entry
+from localku.logs.entry import Entry, Rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ class LogStream:
     """Fan-out with a history of the last history_lines lines and at most history_bytes bytes.
 
     Between two trimmings the history may exceed its bounds by 256 KiB, or by history_lines entries.
+    published: the number of the newest entry.
     """
 
     __slots__ = (
-        *("_entries", "_fresh_bytes", "_fresh_entries", "_lines", "_max_bytes", "_offers"),
-        "_published",
+        *("_earlier", "_entries", "_fresh_bytes", "_fresh_entries", "_lines", "_max_bytes"),
+        *("_offers", "published"),
     )
 
     def __init__(
@@ -47,12 +48,13 @@ class LogStream:
         self._fresh_bytes = 0
         self._fresh_entries = 0
         self._offers: tuple[Callable[[Entry], None], ...] = ()
-        self._published = 0
+        self._earlier: Callable[[], list[Entry]] | None = None
+        self.published = 0
 
     def publish(self, entry: Entry) -> None:
         """Give entry its number, then to every reader, and remember it."""
-        self._published += 1
-        entry.number = self._published
+        self.published += 1
+        entry.number = self.published
         for offer in self._offers:
             offer(entry)
         self._entries.append(entry)
@@ -73,20 +75,35 @@ class LogStream:
     def history(self, lines: int = HISTORY_LINES) -> list[Entry]:
         """The newest lines, oldest first, at most the history's bounds. Filter them afterwards, as
         logplex does (heroku.md 4.1)."""
+        if self._earlier is not None:
+            self._entries.extendleft(reversed(self._earlier()))
+            self._earlier = None
+            self._trim()
         kept = self._newest(min(lines, self._lines))
         return list(reversed(kept))
+
+    def since(self, number: int) -> list[Entry]:
+        """What came after the entry of that number, oldest first, at most the history's bounds."""
+        return list(reversed(self._newest(self._lines, number)))
+
+    def go_on(self, number: int, earlier: Callable[[], list[Entry]]) -> None:
+        """This stream goes on where another one ended. number: above all of its entries'. earlier:
+        called once, when somebody asks for history; returns the other one's, oldest first."""
+        self.published = number
+        self._earlier = earlier
 
     def _trim(self) -> None:
         self._entries = deque(reversed(self._newest(self._lines)))
         self._fresh_bytes = 0
         self._fresh_entries = 0
 
-    def _newest(self, lines: int) -> list[Entry]:
-        """Newest first; the oldest entry is cut so that no more than the bounds remain."""
+    def _newest(self, lines: int, after: int = -1) -> list[Entry]:
+        """Newest first; the oldest entry is cut so that no more than the bounds remain. after: none
+        of that number or a smaller one."""
         kept: list[Entry] = []
         room = self._max_bytes
         for entry in reversed(self._entries):
-            if lines <= 0:
+            if lines <= 0 or entry.number <= after:
                 break
             data = entry.data
             # A partial line counts as one, so that a million progress dots are bounded too.
@@ -114,6 +131,6 @@ def _last_lines(entry: Entry, lines: int, room: int) -> Entry | None:
         lines -= 1
     if start == len(data):
         return None
-    short = Entry(entry.time, entry.source, entry.dyno, data[start:], entry.continues and not start)
-    short.number = entry.number
-    return short
+    if start == 0:
+        return entry
+    return Rest(entry, data[start:], data.count(b"\n", 0, start))

@@ -7,14 +7,17 @@ of its code, or none yet.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 
 from localku.dynos.backoff import BackoffPolicy
 from localku.dynos.hub import InitHub
 from localku.dynos.supervisor import Supervisor
 from localku.errors import UserError
+from localku.logs.history import HistoryFile
+from localku.logs.keeper import Keeper
 from localku.logs.stream import LogStream
 from localku.manifest.appname import checked
 from localku.manifest.manifest import Manifest
@@ -27,6 +30,7 @@ from localku.platform.store import Store
 from localku.router.table import RoutingTable
 
 PORTS_PER_APP = 1000  # between the first dynos' ports of two apps
+HISTORY = "history"  # the folder, beside the state, with the files of each app's log
 
 Crashed = Callable[[App, str, int], None]
 
@@ -58,6 +62,8 @@ class Hosting:
         self._size = (24, 80)
         self._count = 0
         self._leaving: set[asyncio.Task[None]] = set()
+        self._keepers: dict[str, Keeper] = {}  # by the app's id
+        self._histories = os.path.join(os.path.dirname(store.path), HISTORY)
 
     @property
     def supervisors(self) -> list[Supervisor]:
@@ -89,15 +95,23 @@ class Hosting:
             self.around.environ, self.around.router_port + offset, pty=self.around.pty
         )
         app = App(state, self.store, LogStream(), around)
+        self._keep(app)
         self._watch(app)
         if manifest is not None:
             releasing.adopt(app, manifest, asked=manifest.asked)
         self.apps[app.name] = app
         if self._hub is not None:
+            self._keepers[app.id].start()
             self._supervise(app)
             app.apply()
             self._on_change()
         return app
+
+    def _keep(self, app: App) -> None:
+        """Have its log go on where it ended in the platform's last run."""
+        keeper = Keeper(app.stream, HistoryFile(os.path.join(self._histories, app.id)))
+        keeper.say = app.say
+        self._keepers[app.id] = keeper
 
     def begin(
         self,
@@ -112,6 +126,12 @@ class Hosting:
         self._size = size
         for app in self.apps.values():
             self._supervise(app)
+            self._keepers[app.id].start()
+        sweep(self._histories, self._keepers)
+
+    async def close(self) -> None:
+        """All has been said: write what is not on disk yet."""
+        await asyncio.gather(*(keeper.close() for keeper in self._keepers.values()))
 
     def _supervise(self, app: App) -> None:
         assert self._hub is not None
@@ -191,6 +211,7 @@ class Hosting:
         with self.store.change() as change:
             change.remove_app(app.id)
         del self.apps[app.name]
+        self._keepers.pop(app.id).forget()
         self._on_change()
         if app.supervisor is not None:
             grace = self.settings.shutdown_grace
@@ -213,6 +234,17 @@ class Hosting:
         if name in self.apps:
             raise UserError(f"Name {name} is already taken.")
         return name
+
+
+def sweep(folder: str, known: Container[str]) -> None:
+    """Remove the histories of apps that there are no more: the platform was killed meanwhile."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return  # there is none yet
+    for name in names:
+        if name.removesuffix(".1") not in known:
+            os.unlink(os.path.join(folder, name))
 
 
 def folder_state(store: Store, manifest: Manifest) -> AppState:

@@ -295,6 +295,7 @@ class Platform:
             self.hub.signal_strays(SIGNALS["KILL"])
         finally:
             await self.loop.run_in_executor(None, self.hub.init.close)
+            await self.hosting.close()
             self.console.close(CONSOLE_PATIENCE)
             self.store.close()
             self.home.close()
