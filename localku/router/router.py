@@ -177,6 +177,13 @@ class Router:
                 return app
         return None
 
+    def inflight(self, app: str) -> dict[str, int] | None:
+        """The requests that each dyno of an app works on now."""
+        known = self._apps.get(app)
+        if known is None:
+            return {}
+        return {upstream.dyno: dyno.inflight for upstream, dyno in known.dynos.items()}
+
     def client_error(self, status: int, cause: str, fields: str = codes.NONE) -> codes.Code:
         """How a request that broke the protocol is logged."""
         return codes.request_error(status, cause, classic=self.classic, fields=fields)
