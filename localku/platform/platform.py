@@ -14,6 +14,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
@@ -28,7 +29,7 @@ from localku.platform import key
 from localku.platform.app import App
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
-from localku.platform.routing import make_router, own_names
+from localku.platform.routing import in_flight, make_router, own_names
 from localku.platform.store import Store
 from localku.platform.telemetry import Telemetry
 from localku.router.table import RoutingTable
@@ -108,7 +109,9 @@ class Platform:
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._first, self.router = make_router(self.settings, self._publish_router, self._publish)
-        self.telemetry = Telemetry(self.hosting, self.settings.time_scale, self.router.inflight)
+        self.telemetry = Telemetry(
+            self.hosting, self.settings.time_scale, partial(in_flight, self.router)
+        )
         try:
             self._begin_apps()
             self._refresh_table()

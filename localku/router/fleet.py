@@ -75,10 +75,6 @@ class Fleet:
         for sibling in self._siblings:
             sibling.replace()
 
-    def inflight(self, app: str) -> dict[str, int] | None:
-        """Nobody knows: each router counts its own, and tells nobody."""
-        return None
-
     async def close(self, grace: float) -> None:
         """Take no more connections; requests in flight have `grace` seconds, then they are cut."""
         self.draining = True
