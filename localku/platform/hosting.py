@@ -101,6 +101,7 @@ class Hosting:
         self._watch(app)
         settings = manifest.settings if manifest is not None else self.settings
         app.drains = Drains(app, settings, self.router)
+        app.stream.subscribe(app.metrics)
         if manifest is not None:
             releasing.adopt(app, manifest, asked=manifest.asked)
         self.apps[app.name] = app
@@ -223,6 +224,7 @@ class Hosting:
             change.remove_app(app.id)
         del self.apps[app.name]
         self._keepers.pop(app.id).forget()
+        app.metrics.close()
         self._on_change()
         leaving = asyncio.get_running_loop().create_task(self._leave(app))
         self._leaving.add(leaving)  # the supervisor goes when its dynos have gone
