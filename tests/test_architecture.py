@@ -26,6 +26,7 @@ EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
 manifest/formation manifest/setting manifest/settings_table manifest/levels manifest/appname
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
+logs/records logs/words
 dynos/lifecycle dynos/oneoff_life dynos/effects dynos/backoff dynos/quota dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
 router/http2_head router/grammar router/forward router/chunked router/quarantine router/settings
@@ -42,7 +43,7 @@ _START = """
 cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
 frames dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command
 dynos/tree dynos/rites dynos/kernel platform/home platform/plan platform/seen platform/savedfile
-router/listener manifest/domain
+router/listener manifest/domain logs/words logs/entry
 """
 START = _START.split()
 

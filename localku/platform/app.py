@@ -18,6 +18,7 @@ from localku.dynos.supervisor import Supervisor
 from localku.errors import UserError
 from localku.logs.entry import Entry
 from localku.logs.stream import LogStream
+from localku.logs.words import sentence
 from localku.manifest.manifest import Manifest
 from localku.platform import features
 from localku.platform.catalog import DEFAULT_SIZE
@@ -64,7 +65,7 @@ class App:
     def say(self, text: str, when: float | None = None) -> None:
         """A line of `app[api]`. when: seconds since the epoch; now by default."""
         moment = time.time() if when is None else when
-        self.stream.publish(Entry(moment, "app", "api", os.fsencode(text) + b"\n"))
+        self.stream.publish(Entry(moment, "app", "api", sentence(text)))
 
     # -- what there is -------------------------------------------------------------------------
 
