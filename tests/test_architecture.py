@@ -26,7 +26,7 @@ EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
 manifest/formation manifest/setting manifest/settings_table manifest/levels manifest/appname
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
-logs/records logs/words
+logs/records logs/words logs/secrets
 dynos/lifecycle dynos/oneoff_life dynos/effects dynos/backoff dynos/quota dynos/spec
 router/table router/policy router/codes router/pages router/record router/head router/response
 router/http2_head router/grammar router/forward router/chunked router/quarantine router/settings

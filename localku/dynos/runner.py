@@ -20,6 +20,7 @@ from localku.dynos.spec import DynoSpec, environment
 from localku.logs.entry import Entry
 from localku.logs.lines import LineSplitter
 from localku.logs.pump import Pump
+from localku.logs.secrets import hidden
 from localku.logs.words import sentence
 
 SIGNALS = {
@@ -202,7 +203,8 @@ class Runner:
     def log(self, text: str, when: float | None = None) -> None:
         """A line of `heroku[web.1]`."""
         moment = time.time() if when is None else when
-        self.host.publish(Entry(moment, "heroku", self.spec.name, sentence(text)))
+        shown = sentence(hidden(text, self.spec.env))
+        self.host.publish(Entry(moment, "heroku", self.spec.name, shown))
 
     def _spawn(self, number: int) -> None:
         run, self._adopted = self._adopted, None
