@@ -27,6 +27,7 @@ EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
 manifest/formation manifest/setting manifest/settings_table manifest/levels manifest/appname
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
+logs/records logs/words logs/secrets
 dynos/lifecycle dynos/oneoff_life dynos/effects dynos/backoff dynos/quota dynos/spec
 dynos/load dynos/report
 metrics/histogram metrics/l2met metrics/routerlines metrics/slices metrics/series metrics/shapes
@@ -47,7 +48,7 @@ _START = """
 cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
 frames dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command
 dynos/tree dynos/rites dynos/kernel platform/home platform/plan platform/seen platform/savedfile
-router/listener manifest/domain
+router/listener manifest/domain logs/words logs/entry
 """
 START = _START.split()
 

@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from localku.api import errors, ranges
-from localku.api.host import HOST
+from localku.api.host import HOST, apps
+from localku.logs.secrets import hidden
 
 MAX_BODY = 256 << 10  # bytes; a thousand changes of a formation are some 50,000
 REQUEST_ID = "Request-Id"
@@ -95,7 +96,10 @@ def _request_id(given: str) -> str:
 def _report(request: web.Request, request_id: str, error: Exception) -> None:
     say = request.app[HOST].say
     say(f"Internal error in {request.method} {request.path} (request {request_id}):")
-    for line in "".join(traceback.format_exception(error)).rstrip().split("\n"):
+    text = "".join(traceback.format_exception(error)).rstrip()
+    for app in apps(request):  # every app's log gets it, so that it must have nobody's secrets
+        text = hidden(text, app.config)
+    for line in text.split("\n"):
         say(line)
 
 

@@ -23,7 +23,7 @@ from localku.api.host import HOST, apps
 from localku.logs.entry import Entry
 from localku.logs.events import FAST_END, Events, read_id
 from localku.logs.filters import log_filter
-from localku.logs.format import Formatter
+from localku.logs.format import KINDS, Formatter
 from localku.logs.history import EXPIRY
 from localku.logs.stream import HISTORY_LINES
 from localku.logs.tail import TailReader
@@ -151,12 +151,14 @@ def _word(body: dict[str, object], name: str) -> str:
 
 
 async def read(request: web.Request) -> web.StreamResponse:
-    """GET /localku/log-sessions/{token}: events for `Accept: text/event-stream`, else plain lines,
-    or objects with `?format=json`."""
+    """GET /localku/log-sessions/{token}: events for `Accept: text/event-stream`, else plain lines
+    in Heroku's form, or another one with `?format=json`."""
     now = asyncio.get_running_loop().time()
     session = request.app[SESSIONS].find(request.match_info["token"], now)
     events = "text/event-stream" in request.headers.get("Accept", "")
-    kind = "json" if request.query.get("format") == "json" else "heroku"
+    kind = request.query.get("format", KINDS[0])
+    if kind not in KINDS:
+        raise errors.invalid(f"Format must be one of {', '.join(KINDS)}.")
     shape = _events(request, session) if events else Formatter(kind)
     response = web.StreamResponse(headers={"Cache-Control": "no-cache"})
     response.content_type = "text/event-stream" if events else "text/plain"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from localku.cli import streaming
 from localku.cli.client import Client, Options, as_list, as_object, connect, say
 from localku.errors import UserError
+from localku.logs.format import KINDS
 from localku.logs.palette import RESET, Palette
 
 HEAD = re.compile(rb"\S{32} [^\s\[:]+(?:\[([^\]]*)\])?:")  # `2026-…+00:00 app[web.1]:`
@@ -29,7 +30,7 @@ def main(name: str, argv: list[str]) -> int:
     }
     session = as_object(client.request("POST", client.at("log-sessions"), wish))
     path = urllib.parse.urlsplit(str(session.get("logplex_url"))).path
-    stream = streaming.Stream(client.path, path + ("?format=json" if options.json else ""))
+    stream = streaming.Stream(client.path, f"{path}?format={options.format}")
     stream.copy(painter(client, options))
     if options.tail:
         say("The platform has ended.")
@@ -45,7 +46,8 @@ def read_options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("-p", "--process-type", "--ps", dest="type", default="")
     parser.add_argument("-s", "--source", default="")
     parser.add_argument("--no-color", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--log-format", "--format", dest="format", default=KINDS[0], choices=KINDS)
+    parser.add_argument("--json", dest="format", action="store_const", const="json")
     options = parser.read(argv)
     if options.num < 0:
         raise UserError("the number of lines cannot be below 0", where="--num", status=2)
@@ -54,7 +56,7 @@ def read_options(argv: list[str]) -> argparse.Namespace:
 
 def painter(client: Client, options: argparse.Namespace) -> Callable[[bytes], bytes]:
     """What makes the lines coloured, on a terminal that wants it."""
-    if options.json or options.no_color or not is_colored():
+    if options.format != KINDS[0] or options.no_color or not is_colored():
         return bytes
     formation = as_list(client.get(client.at("formation")))
     return Painter(Palette(str(each["type"]) for each in formation)).paint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import time
 from _socket import socket as Socket
@@ -17,6 +16,7 @@ from localku.logs.console import Console
 from localku.logs.entry import Entry
 from localku.logs.format import Formatter
 from localku.logs.palette import Palette
+from localku.logs.words import sentence
 from localku.manifest import manifest as manifests
 from localku.manifest.manifest import Manifest
 from localku.manifest.settings import Settings
@@ -143,6 +143,5 @@ class Many:
         count = len(platform.apps)
         apps = f"{count or 'no'} app{'' if count == 1 else 's'}"
         place = f"http://APP.localhost:{platform.port}"
-        text = f"Running {apps} on {place}, state in {self.home.path}\n"
-        entry = Entry(time.time(), "heroku", "platform", os.fsencode(text))
-        self.console.offer(entry)
+        text = f"Running {apps} on {place}, state in {self.home.path}"
+        self.console.offer(Entry(time.time(), "heroku", "platform", sentence(text)))

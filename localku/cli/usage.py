@@ -144,13 +144,20 @@ and filtered afterwards.
 
   -t, --tail               go on as more is said, until Ctrl-C
   -n, --num N              so many lines (100, at most 1500)
-  -p, --process-type TYPE  of the dynos of that type; also `router`, `api`
+  -p, --process-type TYPE  of the dynos of that type; also `router`, `api`; --ps
   -d, --dyno-name DYNO     of that dyno
   -s, --source SOURCE      app: what the app says; heroku: what is said of it
-  --json                   an object for each line
+  --log-format FORM        heroku, short, or json: an object for each line
+  --json                   the same as --log-format json
   --no-color               no colours on a terminal
 
+Several of them must all hold. A reader that is too slow loses lines of its own
+and is told so (L11). Each line is written at once, into a pipe, too.
+
   localku logs -t -p router | awk '{print $10,$11,$12}'
+  localku logs -t -p router | pv -lr >/dev/null          # requests a second
+
+(mawk, the awk of Debian, waits for a full buffer: `mawk -W interactive`, gawk.)
 """,
     "attach": """\
 Usage: localku attach DYNO

@@ -7,7 +7,6 @@ and nowhere else, as on Heroku; detached, it goes into the log stream.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 import uuid
@@ -22,6 +21,8 @@ from localku.dynos.spec import DynoSpec
 from localku.logs.entry import Entry
 from localku.logs.lines import LineSplitter
 from localku.logs.pump import Pump
+from localku.logs.secrets import hidden
+from localku.logs.words import sentence
 
 FORWARDED = {"INT": signal.SIGINT, "QUIT": signal.SIGQUIT, "TERM": signal.SIGTERM}
 
@@ -203,7 +204,8 @@ class OneOff:
     def log(self, text: str, when: float | None = None) -> None:
         """A line of `heroku[run.1234]`."""
         moment = time.time() if when is None else when
-        self.host.publish(Entry(moment, "heroku", self.name, os.fsencode(text) + b"\n"))
+        shown = sentence(hidden(text, self.spec.env))
+        self.host.publish(Entry(moment, "heroku", self.name, shown))
 
     def _disarm(self, timer: effects.Timer) -> None:
         handle = self._timers.pop(timer, None)

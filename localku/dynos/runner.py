@@ -7,7 +7,6 @@ formation; each run of it has a key, a terminal and a port of its own.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import uuid
 from collections.abc import Callable
@@ -21,6 +20,8 @@ from localku.dynos.spec import DynoSpec, environment
 from localku.logs.entry import Entry
 from localku.logs.lines import LineSplitter
 from localku.logs.pump import Pump
+from localku.logs.secrets import hidden
+from localku.logs.words import sentence
 
 SIGNALS = {
     "TERM": (rites.SIGTERM, rites.SIGCONT),
@@ -202,7 +203,8 @@ class Runner:
     def log(self, text: str, when: float | None = None) -> None:
         """A line of `heroku[web.1]`."""
         moment = time.time() if when is None else when
-        self.host.publish(Entry(moment, "heroku", self.spec.name, os.fsencode(text) + b"\n"))
+        shown = sentence(hidden(text, self.spec.env))
+        self.host.publish(Entry(moment, "heroku", self.spec.name, shown))
 
     def _spawn(self, number: int) -> None:
         run, self._adopted = self._adopted, None

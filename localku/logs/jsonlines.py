@@ -31,4 +31,4 @@ def encode(entry: Entry) -> bytes:
     if rest:
         extra = ', "continues": true' if entry.continues and not lines else ""
         out.append(f'{start}{json.dumps(rest, ensure_ascii=False)}{extra}, "partial": true}}\n')
-    return "".join(out).encode("utf-8", "surrogatepass")
+    return "".join(out).encode("utf-8", "backslashreplace")

@@ -210,7 +210,7 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting(
         "format", "choice", "heroku", ("--format",), "form of the log lines", group=_OUTPUT,
-        metavar="FORM", choices=("heroku", "short", "json"),
+        metavar="FORM", choices=("heroku", "short", "json"), aliases=("--log-format",),
     ),
     Setting(
         "color", "choice", "auto", ("--color",), "colors; also --no-color, NO_COLOR", group=_OUTPUT,

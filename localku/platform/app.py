@@ -18,7 +18,9 @@ from localku.dynos.runner import Runner
 from localku.dynos.supervisor import Supervisor
 from localku.errors import UserError
 from localku.logs.entry import Entry
+from localku.logs.secrets import hidden
 from localku.logs.stream import LogStream
+from localku.logs.words import sentence
 from localku.manifest.manifest import Manifest
 from localku.metrics.metrics import Metrics
 from localku.platform import features
@@ -69,9 +71,10 @@ class App:
     # -- what it says --------------------------------------------------------------------------
 
     def say(self, text: str, when: float | None = None) -> None:
-        """A line of `app[api]`. when: seconds since the epoch; now by default."""
+        """A line of `app[api]`, without its secrets. when: seconds since the epoch; now by
+        default."""
         moment = time.time() if when is None else when
-        self.stream.publish(Entry(moment, "app", "api", os.fsencode(text) + b"\n"))
+        self.stream.publish(Entry(moment, "app", "api", sentence(hidden(text, self.config))))
 
     # -- what there is -------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from localku.dynos.process import InitClient
 from localku.dynos.runner import SIGNALS
 from localku.logs.console import Console
 from localku.logs.entry import Entry
+from localku.logs.words import sentence
 from localku.manifest.settings import Settings
 from localku.platform import key
 from localku.platform.app import App
@@ -227,8 +228,8 @@ class Platform:
             self.end(status)
 
     def _lost(self, why: str) -> None:
-        text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}\n"
-        self._publish(Entry(time.time(), "heroku", "init", text.encode()))
+        text = f"Error R99 (Platform error) -> the init process of the dynos is gone: {why}"
+        self._publish(Entry(time.time(), "heroku", "init", sentence(text)))
         self._init_lost = True
         self.end(PLATFORM_ERROR)
 

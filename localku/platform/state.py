@@ -1,6 +1,6 @@
 """What is kept of an app when localku ends: plain values, as the store reads and writes them. Pure.
 
-Times are seconds since the epoch.
+Times are seconds since the epoch. Config vars are left out of every repr: a traceback may show one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Seen:
     generated: secrets that were made up because app.json asked for them.
     """
 
-    env: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict, repr=False)
     quantities: dict[str, int] = field(default_factory=dict)
     commands: dict[str, str] = field(default_factory=dict)
-    generated: dict[str, str] = field(default_factory=dict)
+    generated: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class AppState:
     released_at: float = 0.0
     maintenance: bool = False
     routing: str = ""
-    config: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict, repr=False)
     seen: Seen = field(default_factory=Seen)
 
 
@@ -69,7 +69,7 @@ class Release:
     created_at: float
     updated_at: float
     status: str = SUCCEEDED
-    config: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict, repr=False)
     commands: dict[str, str] = field(default_factory=dict)
     output: str = ""
 

@@ -2,11 +2,16 @@
 
 Order, empties and quotes follow lines that real apps logged: path and fwd are quoted, addresses in
 fwd are joined by "," alone, connect and service are whole milliseconds, an unknown value is empty.
-The timestamp and `heroku[router]: ` in front of it belong to the log stream.
+The timestamp and `heroku[router]: ` in front of it belong to the log stream. Method, host and
+request_id have no blank or quote in them, or the request would have been refused (grammar.py); path
+and fwd may have anything, and are made safe here.
 """
 
 from __future__ import annotations
 
+from localku.logs.words import quotable
+
+_PLAIN = bytes(octet for octet in range(0x20, 0x7F) if octet not in b'"\\')
 _SERVED = (
     b'at=info method=%b path="%b" host=%b request_id=%b fwd="%b" dyno=%b'
     b" connect=%dms service=%dms status=%d bytes=%d %b\n"
@@ -15,9 +20,7 @@ _SERVED = (
 
 def quoted(value: bytes) -> bytes:
     """Make a client's bytes safe between the quotes of a log line, as logfmt has it."""
-    if b'"' in value or b"\\" in value:
-        return value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    return value
+    return quotable(value) if value.translate(None, _PLAIN) else value
 
 
 def log_fwd(forwarded_for: bytes) -> bytes:
@@ -49,8 +52,8 @@ def served(
     protocol: bytes,
 ) -> bytes:
     """The line of a request that the dyno answered. connect, service: ms; size: bytes."""
-    if b'"' in path or b"\\" in path:
-        path = quoted(path)
+    if path.translate(None, _PLAIN):
+        path = quotable(path)
     return _SERVED % (
         *(method, path, host, request_id, fwd, dyno),
         *(connect, service, status, size, protocol),
