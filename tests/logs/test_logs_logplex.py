@@ -68,7 +68,7 @@ def test_the_l10_frame_has_whole_seconds_and_no_line_end() -> None:
 
 
 NAMES = st.sampled_from(
-    ["web.1", "worker.12", "run.1234", "router", "api", "", "ö", "a b", "x" * 300]
+    ["web.1", "worker.12", "run.1234", "router", "api", "", "ö", "%d%", "a b", "x" * 300]
 )
 LINE = st.binary(max_size=60).map(lambda text: text.replace(b"\n", b"")) | st.sampled_from(
     [
