@@ -34,23 +34,22 @@ def explain(error: BaseException) -> DrainError:
     """Any error of a network, in words."""
     if isinstance(error, DrainError):
         return error
-    # aiohttp's errors hold the one below them
-    inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return DrainError(inner.verify_message or "bad certificate", certificate=True)
-    if isinstance(inner, ssl.CertificateError):
-        return DrainError(_clean(str(inner)), certificate=True)
-    if isinstance(inner, ssl.SSLError):
-        return DrainError(f"TLS: {_clean(inner.reason or str(inner)).replace('_', ' ').lower()}")
-    if isinstance(inner, (asyncio.TimeoutError, TimeoutError)):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return DrainError(error.verify_message or "bad certificate", certificate=True)
+    if isinstance(error, ssl.CertificateError):
+        return DrainError(_clean(str(error)), certificate=True)
+    if isinstance(error, ssl.SSLError):
+        reason = getattr(error, "reason", None) or str(error)
+        return DrainError(f"TLS: {_clean(reason).replace('_', ' ').lower()}")
+    if isinstance(error, (asyncio.TimeoutError, TimeoutError)):
         return DrainError("no answer in time")
-    if isinstance(inner, socket.gaierror):
+    if isinstance(error, socket.gaierror):
         return DrainError("host not found")
-    if isinstance(inner, OSError) and inner.errno:
-        return DrainError(_NAMED.get(inner.errno) or os.strerror(inner.errno).lower())
-    if isinstance(inner, ConnectionError):
+    if isinstance(error, OSError) and error.errno:
+        return DrainError(_NAMED.get(error.errno) or os.strerror(error.errno).lower())
+    if isinstance(error, ConnectionError):
         return DrainError("connection reset")
-    return DrainError(_clean(str(inner)) or type(inner).__name__)
+    return DrainError(_clean(str(error)) or type(error).__name__)
 
 
 def _clean(text: str) -> str:

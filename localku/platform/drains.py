@@ -7,6 +7,7 @@ on. They live as long as the platform hosts the app, and are found again when it
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MAX_DRAINS = 5  # of one app (Dev Center, "Limits")
 MAX_CA = 64 << 10  # letters of PEM
 FLUSH = 1.0  # seconds for the last lines when the platform ends
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 # at least so long between two batches to our own router: each makes log lines, which are sent again
 LOOP_PACE = 0.5
 
@@ -72,6 +74,7 @@ class Drains:
         if ca:
             _check_ca(ca, target)
         now = time.time()
+        ca = "\n".join(_CERTIFICATE.findall(ca))  # a key that is in the same file is not kept
         drain = DrainState(str(uuid.uuid4()), url, f"d.{uuid.uuid4()}", now, now, ca)
         with self._app.store.change() as change:
             change.add_drain(self._app.id, drain)
@@ -136,6 +139,8 @@ def _check_ca(pem: str, target: Target) -> None:
         raise UserError("a CA is of use for https and syslog+tls only")
     if len(pem) > MAX_CA:
         raise UserError(f"the CA of a drain has at most {MAX_CA} letters")
+    if not _CERTIFICATE.search(pem):
+        raise UserError("the CA of a drain has to be a certificate in PEM")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError):
