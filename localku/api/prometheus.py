@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from localku.platform.telemetry import Telemetry
 
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_]")
+_RESERVED = re.compile(r"_(total|count|sum|bucket|created|info)$")  # what a family adds itself
 _LES = [*(str(bound) for bound in BOUNDS), "+Inf"]
 
 
@@ -170,7 +171,8 @@ def legal_name(each: CustomTotal) -> str:
     no two kinds have the same."""
     reading = each.reading
     unit = f"_{reading.unit}" if reading.unit and reading.kind != COUNT else ""
-    return _ILLEGAL.sub("_", f"localku_{reading.kind}_{reading.name}{unit}")
+    name = _ILLEGAL.sub("_", f"localku_{reading.kind}_{reading.name}{unit}")
+    return f"{name}_value" if _RESERVED.search(name) else name
 
 
 def _own(name: str, series: dict[tuple[str, str], list[CustomTotal]]) -> Metric:

@@ -165,8 +165,9 @@ class Metrics:
                 continue
             self._left -= 1
             for reading in l2met.read(line.decode("utf-8", "replace")):
-                if self.totals.accepts(reading):
-                    self._second.measure(reading)
+                key = reading.key
+                if self.totals.accepts(key, reading):
+                    self._second.measure(key, reading)
 
     def _note(self, entry: Entry) -> None:
         """A line of the platform's own: rare, so that it is read at once."""

@@ -82,14 +82,15 @@ class Totals:
         if len(starts) > DYNOS_MAX:
             del starts[next(iter(starts))]  # the one that started longest ago
 
-    def accepts(self, reading: Reading) -> bool:
-        """Count a value of the app's own; False when it has to be left out."""
-        custom = self.custom.get(reading.key)
+    def accepts(self, key: str, reading: Reading) -> bool:
+        """Count a value of the app's own, of the series with that key; False when it has to be left
+        out."""
+        custom = self.custom.get(key)
         if custom is None:
             if len(self.custom) >= CUSTOM_MAX:
                 self.refused += 1
                 return False
-            custom = self.custom[reading.key] = CustomTotal(reading)
+            custom = self.custom[key] = CustomTotal(reading)
         elif custom.reading.kind != reading.kind:
             self.refused += 1
             return False
