@@ -12,11 +12,13 @@ from localku.api import (
     dynos,
     formation,
     later,
+    live,
     log_sessions,
     names,
     oauth,
     oneoffs,
     pipelines,
+    prometheus,
     signin,
     status,
     webhooks,
@@ -31,6 +33,7 @@ ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
+    *(*live.ROUTES, *prometheus.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
@@ -46,10 +49,12 @@ def application(host: Host, started: float) -> web.Application:
     app[log_sessions.SESSIONS] = log_sessions.Sessions()
     app[oneoffs.MEETINGS] = Meetings()
     app[oneoffs.VISITS] = set()
+    app[live.VIEWS] = set()
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
     app.on_shutdown.append(oneoffs.dismiss_all)
     app.on_shutdown.append(log_sessions.end_all)
+    app.on_shutdown.append(live.end_all)
     return app
 
 
