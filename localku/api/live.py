@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from localku.logs.filters import log_filter
 from localku.logs.stream import HISTORY_LINES
 from localku.metrics import shapes
 from localku.metrics.metrics import Json, Watcher
+from localku.metrics.slices import Slice
 from localku.platform.app import App
 from localku.platform.telemetry import CHANGED, LOOKED
 
@@ -127,14 +129,14 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def past(request: web.Request) -> web.Response:
-    """GET /localku/apps/{app}/metrics?since=EPOCH&resolution=1"""
+    """GET /localku/apps/{app}/metrics?since=EPOCH&resolution=1; resolution=0: all in one point"""
     app = of_request(request)
-    resolution = _number(request, "resolution", 1, RESOLUTION_MAX) or 1
+    resolution = _number(request, "resolution", 1, RESOLUTION_MAX)
     now = time.time()
     since = _moment(request, now - PAST)
     points = []
     turn = time.monotonic()
-    for piece in app.metrics.series.since(since, resolution):
+    for piece in _pieces(app, since, resolution):
         points.append(feed.encode(shapes.point(piece)))
         if time.monotonic() - turn > TURN:
             await asyncio.sleep(0)
@@ -147,6 +149,13 @@ async def past(request: web.Request) -> web.Response:
         feed.encode(marks),
     )
     return web.Response(body=body, content_type="application/json", charset="utf-8")
+
+
+def _pieces(app: App, since: float, resolution: int) -> Iterable[Slice]:
+    if resolution:
+        return app.metrics.series.since(since, resolution)
+    merged = app.metrics.series.merged(since)
+    return () if merged is None else (merged,)
 
 
 def _moment(request: web.Request, otherwise: float) -> float:

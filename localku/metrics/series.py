@@ -75,6 +75,16 @@ class Series:
         for tier in self._tiers:
             tier.add(second)
 
+    def merged(self, t: float) -> Slice | None:
+        """All that happened at t or later, as one slice that begins at its first second; None for
+        nothing."""
+        found: Slice | None = None
+        for piece in self._tiers[0].since(t):
+            if found is None:
+                found = Slice(piece.t)
+            found.merge(piece)
+        return found
+
     def since(self, t: float, resolution: int = 1) -> Iterator[Slice]:
         """Slices of that width (whole seconds) that begin at t or later, oldest first.
 
