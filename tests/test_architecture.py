@@ -18,10 +18,12 @@ FLOORS = {
     "metrics": {"logs", "manifest"},
     "watch": {"logs", "manifest"},
     "certs": {"logs", "manifest"},
+    "top": {"manifest"},
     "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
+FLOORS["cli"] |= {"top"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -40,6 +42,8 @@ platform/plan platform/seen platform/state platform/migrations platform/catalog
 manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
 logs/drain_url logs/whole logs/logplex logs/backlog logs/delivery logs/drain_answer
 certs/names api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables cli/runwords
+top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
+top/loglines top/wishes top/keys top/layout top/report
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

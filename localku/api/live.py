@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -19,13 +20,14 @@ from localku.logs.filters import log_filter
 from localku.logs.stream import HISTORY_LINES
 from localku.metrics import shapes
 from localku.metrics.metrics import Json, Watcher
+from localku.metrics.slices import Slice
 from localku.platform.app import App
 from localku.platform.telemetry import CHANGED, LOOKED
 
 PAST = 7200.0  # seconds that are told when nobody says since when
 RESOLUTION_MAX = 86_400
 DEFAULT_LINES = 200
-PIECE = 50  # slices worked out before others get their turn
+TURN = 0.002  # seconds of working out before others get their turn
 ROUND = 0.1  # seconds between two writes to one client
 KEPT = 300  # points and marks that wait for one client
 WORD_MAX = 256
@@ -127,16 +129,18 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def past(request: web.Request) -> web.Response:
-    """GET /localku/apps/{app}/metrics?since=EPOCH&resolution=1"""
+    """GET /localku/apps/{app}/metrics?since=EPOCH&resolution=1; resolution=0: all in one point"""
     app = of_request(request)
-    resolution = _number(request, "resolution", 1, RESOLUTION_MAX) or 1
+    resolution = _number(request, "resolution", 1, RESOLUTION_MAX)
     now = time.time()
     since = _moment(request, now - PAST)
     points = []
-    for number, piece in enumerate(app.metrics.series.since(since, resolution)):
+    turn = time.monotonic()
+    for piece in _pieces(app, since, resolution):
         points.append(feed.encode(shapes.point(piece)))
-        if number % PIECE == PIECE - 1:
+        if time.monotonic() - turn > TURN:
             await asyncio.sleep(0)
+            turn = time.monotonic()
     marks = [shapes.mark(each) for each in app.metrics.marks if each.t >= since]
     body = b'{"app":%b,"now":%.3f,"points":[%b],"marks":%b}\n' % (
         feed.encode(app.name),
@@ -145,6 +149,13 @@ async def past(request: web.Request) -> web.Response:
         feed.encode(marks),
     )
     return web.Response(body=body, content_type="application/json", charset="utf-8")
+
+
+def _pieces(app: App, since: float, resolution: int) -> Iterable[Slice]:
+    if resolution:
+        return app.metrics.series.since(since, resolution)
+    merged = app.metrics.series.merged(since)
+    return () if merged is None else (merged,)
 
 
 def _moment(request: web.Request, otherwise: float) -> float:

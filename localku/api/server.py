@@ -19,6 +19,7 @@ from localku.api import (
     oauth,
     oneoffs,
     pipelines,
+    prometheus,
     signin,
     status,
     webhooks,
@@ -34,7 +35,7 @@ ROUTES = [
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *drains.ROUTES),
     *later.ROUTES,
-    *live.ROUTES,
+    *(*live.ROUTES, *prometheus.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 

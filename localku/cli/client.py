@@ -57,6 +57,12 @@ class Client:
             ["/apps", *(urllib.parse.quote(word, safe="") for word in (self.app, *words))]
         )
 
+    def close(self) -> None:
+        """Close what is open; it is opened again when it is needed."""
+        if self.open is not None:
+            self.open.close()
+            self.open = None
+
     def get(self, path: str) -> object:
         """What is there. Raises UserError."""
         return self.request("GET", path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps, usage_run
+from localku.cli import usage_apps, usage_run, usage_top
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -24,6 +24,7 @@ GROUPS = {
         "ps:stop": "stop a dyno or a process type; it starts again by itself",
         "ps:type": "show or change dyno sizes, with their prices on Heroku",
         "logs": "print what was said; -t goes on as more is said",
+        "top": "the app live: dynos, rates, times, errors; keys steer it",
         "ps:exec": "a shell, or a command, in a dyno's environment",
         "run": "run a command with the config vars: a console, a migration",
         "run:detached": "the same in the background; its output goes to the log",
@@ -80,6 +81,7 @@ there it is the one of this folder, or the only one.
 HELP = {
     **usage_apps.HELP,
     **usage_run.HELP,
+    **usage_top.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 
@@ -270,6 +272,7 @@ types, config vars and releases, for which it asks the running platform.
 # they need a running app
 AT_WORK: tuple[str, ...] = (
     "ps",
+    "top",
     "run",
     "attach",
     "routing",

@@ -33,7 +33,7 @@ class Tier:
         as of then."""
         t = piece.t - piece.t % self.step
         if self._open is not None and self._open.t < t:
-            self._close(self._open)
+            self._close(self._open, t - self.kept)
             self._open = None
         if self._open is None:
             self._open = Slice(t)
@@ -49,12 +49,11 @@ class Tier:
             copy.merge(self._open)
             yield copy
 
-    def _close(self, piece: Slice) -> None:
+    def _close(self, piece: Slice, oldest: int) -> None:
         packed = piece.pack()
         self._times.append(piece.t)
         self._packed.append(packed)
         self.size += len(packed)
-        oldest = piece.t - self.kept
         while self._times and (self._times[0] < oldest or self.size > self._max_bytes):
             self._times.popleft()
             self.size -= len(self._packed.popleft())
@@ -76,6 +75,16 @@ class Series:
         for tier in self._tiers:
             tier.add(second)
 
+    def merged(self, t: float) -> Slice | None:
+        """All that happened at t or later, as one slice that begins at its first second; None for
+        nothing."""
+        found: Slice | None = None
+        for piece in self._tiers[0].since(t):
+            if found is None:
+                found = Slice(piece.t)
+            found.merge(piece)
+        return found
+
     def since(self, t: float, resolution: int = 1) -> Iterator[Slice]:
         """Slices of that width (whole seconds) that begin at t or later, oldest first.
 
@@ -86,7 +95,7 @@ class Series:
             yield from tier.since(t)
             return
         begun: Slice | None = None
-        for piece in tier.since(t - t % resolution):
+        for piece in tier.since(-(-t // resolution) * resolution):
             start = piece.t - piece.t % resolution
             if begun is not None and begun.t != start:
                 yield begun

@@ -29,20 +29,31 @@ os.execv(sys.argv[1], sys.argv[1:])
 class Desk:
     """A person at a terminal: types, and reads what the screen shows."""
 
-    def __init__(self, cwd: Path, *argv: str, rows: int = 24, columns: int = 80) -> None:
+    def __init__(
+        self,
+        cwd: Path,
+        *argv: str,
+        rows: int = 24,
+        columns: int = 80,
+        env: dict[str, str] | None = None,
+        stderr: Path | None = None,
+    ) -> None:
         self.master, self.slave = pty.openpty()
         self.resize(rows, columns)
         self.before = termios.tcgetattr(self.slave)
         self.screen = b""
+        errors = self.slave if stderr is None else os.open(stderr, os.O_WRONLY | os.O_CREAT)
         self.proc = subprocess.Popen(
             [sys.executable, "-c", OWN_TERMINAL, LOCALKU, *argv],
             cwd=cwd,
-            env=ENV,
+            env={**ENV, **(env or {})},
             stdin=self.slave,
             stdout=self.slave,
-            stderr=self.slave,
+            stderr=errors,
             start_new_session=True,
         )
+        if stderr is not None:
+            os.close(errors)
 
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
