@@ -33,7 +33,8 @@ router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
 manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
-certs/names api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables cli/runwords
+certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
+cli/quoting cli/tables cli/runwords
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

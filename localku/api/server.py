@@ -9,7 +9,9 @@ from localku.api import (
     attach,
     catalog,
     config_vars,
+    dashboard,
     dynos,
+    entrance,
     formation,
     later,
     log_sessions,
@@ -31,6 +33,7 @@ ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
+    *dashboard.ROUTES,
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
@@ -43,6 +46,7 @@ def application(host: Host, started: float) -> web.Application:
     app[attach.SIZES] = Sizes()
     app[attach.OPEN] = set()
     app[signin.WAITING] = {}
+    app[entrance.TICKETS] = entrance.Tickets()
     app[log_sessions.SESSIONS] = log_sessions.Sessions()
     app[oneoffs.MEETINGS] = Meetings()
     app[oneoffs.VISITS] = set()

@@ -25,6 +25,7 @@ COMMANDS = {
     "run:detached": "localku.cli.run",
     "run:inside": "localku.cli.run",
     "attach": "localku.cli.attach",
+    "dashboard": "localku.cli.dashboard",
     "logs": "localku.cli.logs",
     "apps": "localku.cli.apps",
     "apps:create": "localku.cli.apps",

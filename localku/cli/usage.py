@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps, usage_run
+from localku.cli import usage_apps, usage_look, usage_run
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -34,6 +34,7 @@ GROUPS = {
         "maintenance:off": "switch it off",
         "routing": "show or change who gets the next request",
     },
+    **usage_look.GROUPS,
     "https on this machine": {
         "certs": "the CA behind `start --tls`, and its certificates",
         "certs:trust": "how browsers and the system come to trust it; or do it",
@@ -80,6 +81,7 @@ there it is the one of this folder, or the only one.
 HELP = {
     **usage_apps.HELP,
     **usage_run.HELP,
+    **usage_look.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 
@@ -265,6 +267,7 @@ AT_WORK: tuple[str, ...] = (
     "ps",
     "run",
     "attach",
+    "dashboard",
     "routing",
     "maintenance",
     "logs",
