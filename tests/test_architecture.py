@@ -15,11 +15,12 @@ FLOORS = {
     "logs": {"manifest"},
     "dynos": {"logs", "manifest"},
     "router": {"logs", "manifest"},
+    "metrics": {"logs", "manifest"},
     "watch": {"logs", "manifest"},
     "certs": {"logs", "manifest"},
-    "platform": {"dynos", "router", "watch", "certs", "logs", "manifest"},
-    "api": {"platform", "dynos", "router", "watch", "certs", "logs", "manifest"},
-    "cli": {"api", "platform", "dynos", "router", "watch", "certs", "logs", "manifest"},
+    "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
+    "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
+    "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
@@ -27,6 +28,9 @@ _PURE = """
 manifest/formation manifest/setting manifest/settings_table manifest/levels manifest/appname
 logs/entry logs/lines logs/format logs/logfmt logs/filters logs/losses logs/palette logs/jsonlines
 dynos/lifecycle dynos/oneoff_life dynos/effects dynos/backoff dynos/quota dynos/spec
+dynos/load dynos/report
+metrics/histogram metrics/l2met metrics/routerlines metrics/slices metrics/series metrics/shapes
+metrics/marks metrics/totals
 router/table router/policy router/codes router/pages router/record router/head router/response
 router/http2_head router/grammar router/forward router/chunked router/quarantine router/settings
 router/words

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from localku.platform.app import App
 from localku.platform.hosting import Hosting
+from localku.platform.https import Https
+from localku.platform.telemetry import Telemetry
 
 
 class Host(Protocol):
@@ -17,6 +19,8 @@ class Host(Protocol):
 
     hosting: Hosting
     api_port: int
+    https: Https | None
+    telemetry: Telemetry
 
     @property
     def port(self) -> int: ...

@@ -14,6 +14,7 @@ from localku.api import (
     entrance,
     formation,
     later,
+    live,
     log_sessions,
     names,
     oauth,
@@ -34,6 +35,7 @@ ROUTES = [
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
     *dashboard.ROUTES,
+    *live.ROUTES,
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
@@ -50,10 +52,12 @@ def application(host: Host, started: float) -> web.Application:
     app[log_sessions.SESSIONS] = log_sessions.Sessions()
     app[oneoffs.MEETINGS] = Meetings()
     app[oneoffs.VISITS] = set()
+    app[live.VIEWS] = set()
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
     app.on_shutdown.append(oneoffs.dismiss_all)
     app.on_shutdown.append(log_sessions.end_all)
+    app.on_shutdown.append(live.end_all)
     return app
 
 

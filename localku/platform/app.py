@@ -19,6 +19,7 @@ from localku.errors import UserError
 from localku.logs.entry import Entry
 from localku.logs.stream import LogStream
 from localku.manifest.manifest import Manifest
+from localku.metrics.metrics import Metrics
 from localku.platform import features
 from localku.platform.catalog import DEFAULT_SIZE
 from localku.platform.plan import Surroundings, dyno_specs
@@ -48,6 +49,7 @@ class App:
         self.state = state
         self.store = store
         self.stream = stream
+        self.metrics = Metrics()
         self.around = around
         self.manifest = manifest
         self.processes: dict[str, Process] = store.formation(state.id)

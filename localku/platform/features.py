@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PREBOOT = "preboot"
 AFFINITY = "http-session-affinity"
 METADATA = "runtime-dyno-metadata"
+RUNTIME_METRICS = "log-runtime-metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ FEATURES = (
         "Tell dynos the app, the release and its time in HEROKU_* variables",
         "beta",
         _DOC + "dyno-metadata",
+    ),
+    Feature(
+        RUNTIME_METRICS,
+        "Emit dyno resource usage information into app logs",
+        "beta",
+        _DOC + "log-runtime-metrics",
     ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}

@@ -90,6 +90,7 @@ class Hosting:
         )
         app = App(state, self.store, LogStream(), around)
         self._watch(app)
+        app.stream.subscribe(app.metrics)
         if manifest is not None:
             releasing.adopt(app, manifest, asked=manifest.asked)
         self.apps[app.name] = app
@@ -191,6 +192,7 @@ class Hosting:
         with self.store.change() as change:
             change.remove_app(app.id)
         del self.apps[app.name]
+        app.metrics.close()
         self._on_change()
         if app.supervisor is not None:
             grace = self.settings.shutdown_grace

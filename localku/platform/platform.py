@@ -14,12 +14,12 @@ import socket
 import stat
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from localku.dynos import kernel, rites
 from localku.dynos.early import EarlyRun
 from localku.dynos.hub import InitHub
-from localku.dynos.metering import EVERY, Metered, Metering
 from localku.dynos.process import InitClient
 from localku.dynos.runner import SIGNALS
 from localku.logs.console import Console
@@ -29,8 +29,9 @@ from localku.platform import key
 from localku.platform.app import App
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
-from localku.platform.routing import make_router, own_names
+from localku.platform.routing import in_flight, make_router, own_names
 from localku.platform.store import Store
+from localku.platform.telemetry import Telemetry
 from localku.router.table import RoutingTable
 
 if TYPE_CHECKING:
@@ -108,7 +109,9 @@ class Platform:
         if self.hosting.around.pty:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._first, self.router = make_router(self.settings, self._publish_router, self._publish)
-        self.metering = Metering(self._metered, EVERY * self.settings.time_scale)
+        self.telemetry = Telemetry(
+            self.hosting, self.settings.time_scale, partial(in_flight, self.router)
+        )
         try:
             self._begin_apps()
             self._refresh_table()
@@ -190,11 +193,6 @@ class Platform:
 
     # -- what happens --------------------------------------------------------------------------
 
-    def _metered(self) -> list[Metered]:
-        supervisors = self.hosting.supervisors
-        formation = [runner for each in supervisors for runner in each.runners.values()]
-        return [*formation, *(oneoff for each in supervisors for oneoff in each.oneoffs.values())]
-
     def _pause(self, paused: bool) -> None:
         for supervisor in self.hosting.supervisors:
             supervisor.pause(paused)
@@ -248,7 +246,7 @@ class Platform:
             found.stream.publish(entry)
 
     def _changed(self) -> None:
-        self.metering.arm()
+        self.telemetry.arm()
         if not self._table_due:
             self._table_due = True
             self.loop.call_soon(self._refresh_table)
@@ -259,6 +257,7 @@ class Platform:
 
     def _refresh_table(self) -> None:
         self._table_due = False
+        self.telemetry.changed()
         if self._announced is not None and self.hosting.announced != self._announced:
             self._announce()  # it was renamed
         table = self.hosting.table(self._names)
@@ -276,7 +275,7 @@ class Platform:
         self.router.draining = True
         self._pause(False)
         services = [service.close() for service in reversed(self.services)]
-        self.metering.close()
+        self.telemetry.close()
         grace = self.settings.shutdown_grace
         supervisors = self.hosting.supervisors
         if self._init_lost:

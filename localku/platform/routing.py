@@ -32,6 +32,18 @@ def make_router(
     return router, Fleet(router, settings.routers, publish, say=say, grace=grace)
 
 
+def in_flight(router: Router | Fleet, app: str) -> dict[str, int] | None:
+    """The requests that each dyno of an app works on now; None where nobody knows: of several
+    routers, each counts its own and tells nobody."""
+    if not isinstance(router, Router):
+        return None
+    known = router.apps.get(app)
+    found: dict[str, int] = {}
+    for upstream, dyno in known.dynos.items() if known is not None else ():
+        found[upstream.dyno] = found.get(upstream.dyno, 0) + dyno.inflight  # two runs: preboot
+    return found
+
+
 def router_settings(settings: Settings) -> RouterSettings:
     """The router's numbers: its own ones scaled, those of the table as they were given."""
     own = RouterSettings().scaled(settings.time_scale)

@@ -44,7 +44,7 @@ class Router:
 
     make_poller: how the sockets hear from the loop; the fastest way that there is by default.
 
-    default: the app of the bare port. fronts: client connections. draining: no keep-alive.
+    apps: by name. default: of the bare port. fronts: client connections. draining: no keep-alive.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Router:
         self._publish = publish
         self._make_poller = make_poller
         self._hosts: dict[str, App] = {}
-        self._apps: dict[str, App] = {}
+        self.apps: dict[str, App] = {}
         self._acceptors: list[Acceptor] = []
         self._edges: dict[tuple[str, int], forward.Edge] = {}
         self._departing: set[Link] = set()
@@ -117,19 +117,19 @@ class Router:
         routes = {route.app: route for route in table.hosts.values()}
         if table.default is not None:
             routes[table.default.app] = table.default
-        before = self._apps
-        self._apps = {
+        before = self.apps
+        self.apps = {
             name: before.get(name) or App(name, self.settings, random.randrange) for name in routes
         }
-        for name, app in self._apps.items():
+        for name, app in self.apps.items():
             app.update(routes[name])
-        vanished = [app for name, app in before.items() if name not in self._apps]
+        vanished = [app for name, app in before.items() if name not in self.apps]
         for app in vanished:
             app.update(type(app.route)(app.name))
-        self.default = self._apps[table.default.app] if table.default else None
+        self.default = self.apps[table.default.app] if table.default else None
         self._hosts = dict.fromkeys((*_HERE, *table.bare), self.default) if self.default else {}
-        self._hosts |= {host: self._apps[route.app] for host, route in table.hosts.items()}
-        for app in (*self._apps.values(), *vanished):
+        self._hosts |= {host: self.apps[route.app] for host, route in table.hosts.items()}
+        for app in (*self.apps.values(), *vanished):
             self._wake(app)
 
     async def close(self, grace: float) -> None:
@@ -149,7 +149,7 @@ class Router:
                 front.exchange.cut()
         for front in tuple(self.fronts):
             front.abort()
-        for app in self._apps.values():
+        for app in self.apps.values():
             for dyno in app.dynos.values():
                 dyno.retire()
         for link in tuple(self._departing):
@@ -301,7 +301,7 @@ class Router:
                 if exchange.deadline <= now:
                     self._expire(exchange, now)
                 busy = min(busy, max(exchange.deadline, now))
-        for app in self._apps.values():
+        for app in self.apps.values():
             if app.parked and app.quarantine.release_at() <= now:
                 self._wake(app)
             for dyno in app.dynos.values():

@@ -21,12 +21,22 @@ from typing import Any
 from conftest import PATIENCE, wait_until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless=new --remote-debugging-pipe --no-first-run --no-default-browser-check "
-    "--disable-background-networking --disable-component-update --disable-sync --disable-gpu "
-    "--disable-default-apps --disable-extensions --mute-audio --hide-scrollbars "
-    "--disable-dev-shm-usage --force-color-profile=srgb"
-).split()
+FLAGS = [
+    "--headless=new",
+    "--remote-debugging-pipe",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--mute-audio",
+    "--hide-scrollbars",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+]
 READ, WRITE = 3, 4  # the descriptors that Chromium takes for the pipe
 KEYS = {
     "Enter": (13, "\r"),
