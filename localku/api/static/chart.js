@@ -3,7 +3,7 @@
 import { h, setText } from "./dom.js";
 import { clock } from "./format.js";
 import { hover, hovered, onHover, placeOf } from "./hover.js";
-import { lastOf, stacked } from "./series.js";
+import { lastOf, lonely, stacked } from "./series.js";
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const FONT = "11px system-ui, sans-serif";
@@ -125,11 +125,11 @@ export class Chart {
       label: each.label,
       show: this.#shown[at],
       stroke,
-      width: this.stack ? 1 : 1.6,
+      width: this.stack ? 0 : 1.6,
       dash: each.dash,
       fill: each.fill ? colour(each.fill) : undefined,
       paths: this.stack ? uPlot.paths.stepped({ align: 1 }) : undefined,
-      points: this.stack ? { show: false } : { size: 4 },
+      points: this.stack ? { show: false } : { show: true, size: 4, fill: stroke, filter: (plot, index) => lonely(plot.data[index]) },
     };
   }
 

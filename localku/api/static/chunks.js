@@ -13,7 +13,9 @@ export class Chunks {
 
   /** render(line): its element. estimate(line): its height in pixels before it was drawn. */
   constructor(scroller, render, estimate) {
-    Object.assign(this, { scroller, render, estimate });
+    this.content = h("div", {});
+    scroller.append(this.content);
+    Object.assign(this, { render, estimate });
     this.watch = new IntersectionObserver((entries) => {
       for (const entry of entries) this.#look(entry);
     }, { root: scroller, rootMargin: `${NEAR} 0px` });
@@ -47,7 +49,7 @@ export class Chunks {
     const chunk = { element: h("div", { class: "chunk" }), lines: [], drawn: false };
     this.#list.push(chunk);
     this.#byElement.set(chunk.element, chunk);
-    this.scroller.append(chunk.element);
+    this.content.append(chunk.element);
     this.watch.observe(chunk.element);
     return chunk;
   }

@@ -3,10 +3,11 @@
 import { $, h, prose, setText } from "./dom.js";
 import { ms, number, plural } from "./format.js";
 import { hovered, onHover, placeOf } from "./hover.js";
-import { customMetrics, lastOf } from "./series.js";
+import { byName, customMetrics, lastOf, lonely } from "./series.js";
 
 const MOST = 24; // tiles
-const HEIGHT = 56;
+const MOST_SOURCES = 6; // lines in one of them
+const HEIGHT = 60;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const withUnit = (unit) => (value) => {
@@ -49,45 +50,74 @@ export class Custom {
   }
 }
 
+/** The lines of a metric: one source has p50 and p95, several have one line each. Pure. */
+export function linesOf({ type, sources }) {
+  const names = [...sources.keys()].sort(byName).slice(0, MOST_SOURCES);
+  if (names.length === 1) {
+    const { low, high } = sources.get(names[0]);
+    return high ? [{ label: "p50", column: low, color: "--p50" }, { label: "p95", column: high, color: "--p95" }]
+      : [{ label: names[0], column: low, color: "--accent", fill: "--accent-soft" }];
+  }
+  return names.map((label, at) => {
+    const { low, high } = sources.get(label);
+    return { label: label || "no source", column: type === "measure" ? high : low, color: `--line-${at + 1}` };
+  });
+}
+
 class Tile {
   #plot = null;
   #width = 0;
+  #key = "";
 
   constructor(name) {
-    this.times = [];
     this.metric = null;
-    this.value = h("b", {});
     this.what = h("span", { class: "faint" });
-    this.frame = h("div", { class: "spark" });
-    this.element = h("div", { class: "small" }, h("h4", { title: name }, name), h("p", {}, this.value, " ", this.what), this.frame);
+    this.values = h("ul", {});
+    this.frame = h("div", { class: "spark", "aria-hidden": "true" });
+    this.element = h("div", { class: "small" }, h("h4", { title: name }, name), this.values, this.frame, this.what);
     this.watch = new ResizeObserver(([entry]) => this.#resized(Math.floor(entry.contentRect.width)));
     this.watch.observe(this.frame);
   }
 
   show(times, metric) {
-    const changed = metric.type !== this.metric?.type;
-    Object.assign(this, { times, metric });
-    if (changed || !this.#plot) this.restyle();
-    else this.#plot.setData([times, ...metric.columns]);
+    Object.assign(this, { times, metric, lines: linesOf(metric) });
+    const key = `${metric.type} ${this.lines.map((line) => line.label).join()}`;
+    if (key !== this.#key || !this.#plot) {
+      this.#key = key;
+      this.#legend();
+      this.restyle();
+    } else {
+      this.#plot.setData(this.#data());
+    }
     this.say();
   }
 
-  /** The value at the cursor, or the newest. */
+  #data() {
+    return [this.times, ...this.lines.map((line) => line.column)];
+  }
+
+  #legend() {
+    this.said = this.lines.map(() => h("b", {}));
+    const isAlone = this.lines.length === 1;
+    this.values.replaceChildren(...this.lines.map((line, at) => {
+      const swatch = h("i", { "aria-hidden": "true" });
+      swatch.style.backgroundColor = `var(${line.color})`;
+      return h("li", {}, isAlone ? null : swatch, this.said[at], " ", isAlone ? null : line.label);
+    }));
+  }
+
+  /** The values at the cursor, or the newest. */
   say() {
     if (!this.metric) return;
+    const { type, unit, count, sources } = this.metric;
     const at = placeOf(this.times, hovered());
-    const [first, second] = this.metric.columns.map((column) => (at < 0 ? lastOf(column) : column[at]));
-    const format = withUnit(this.metric.unit);
-    if (this.metric.type === "measure") {
-      setText(this.value, format(first));
-      setText(this.what, `p50 · p95 ${format(second)} · ${plural(this.metric.count, "value")}`);
-    } else if (this.metric.type === "count") {
-      setText(this.value, number(this.metric.count));
-      setText(this.what, `in all · ${number(first ?? 0)}/s`);
-    } else {
-      setText(this.value, format(first));
-      setText(this.what, at < 0 ? "last sample" : "sample");
-    }
+    const format = withUnit(unit);
+    this.lines.forEach(({ column }, index) => {
+      const value = at < 0 ? lastOf(column) : column[at];
+      setText(this.said[index], type === "count" ? (at < 0 ? number(count) : `${number(value ?? 0)}/s`) : format(value));
+    });
+    const many = sources.size > MOST_SOURCES ? ` · ${MOST_SOURCES} of ${sources.size} sources` : "";
+    setText(this.what, { count: "counted in this time", sample: "last sample", measure: `${sources.size > 1 ? "p95 by source · " : ""}${plural(count, "value")}` }[type] + many);
   }
 
   restyle() {
@@ -95,16 +125,16 @@ class Tile {
     this.#plot = null;
     if (!this.#width || !this.metric) return;
     const isCount = this.metric.type === "count";
-    const line = (color, fill) => ({
-      stroke: colour(color), width: 1.5, fill: fill ? colour(fill) : undefined, spanGaps: true,
-      paths: isCount ? uPlot.paths.bars({ size: [0.9, 6, 1] }) : undefined, points: { show: isCount ? false : undefined, size: 3 },
+    const styled = ({ color, fill }) => ({
+      stroke: colour(color), width: 1.5, fill: fill ? colour(fill) : undefined,
+      paths: isCount ? uPlot.paths.bars({ size: [0.9, 6, 1] }) : undefined,
+      points: { show: !isCount, size: 3, fill: colour(color), filter: (plot, index) => lonely(plot.data[index]) },
     });
-    const lines = this.metric.type === "measure" ? [line("--p50"), line("--p95")] : [line("--accent", "--accent-soft")];
     this.#plot = new uPlot({
       width: this.#width, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [4, 1, 2, 1],
       scales: { x: { time: true }, y: { range: (_, min, max) => [0, (max || 1) * 1.08] } },
-      axes: [{ show: false }, { show: false }], series: [{}, ...lines],
-    }, [this.times, ...this.metric.columns], this.frame);
+      axes: [{ show: false }, { show: false }], series: [{}, ...this.lines.map(styled)],
+    }, this.#data(), this.frame);
   }
 
   end() {

@@ -9,6 +9,7 @@ import { byName } from "./series.js";
 
 const KEPT = 10000; // lines
 const MOST_TEXT = 10000; // characters of a line; Heroku's own limit is as many bytes
+const SCROLLING = 1500; // ms that a scroll goes on after the wheel, the key or the finger
 const HUES = 8;
 
 export class LogView {
@@ -19,13 +20,18 @@ export class LogView {
   #lost = 0;
   #paused = false;
   #away = false; // scrolled up
+  #touched = -Infinity; // when the person last did something there
   #flush = onceAFrame(() => this.#show());
 
   constructor() {
     this.frame = $("lines");
     this.chunks = new Chunks(this.frame, (line) => this.#row(line), (line) => this.#height(line));
+    for (const name of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+      this.frame.addEventListener(name, () => { this.#touched = performance.now(); }, { passive: true });
+    }
     this.frame.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#measure()).observe(this.frame);
+    new ResizeObserver(() => this.#stay()).observe(this.chunks.content);
     $("log-pause").addEventListener("click", () => this.pause(!this.#paused));
     $("log-newest").addEventListener("click", () => this.follow());
     $("log-clear").addEventListener("click", () => this.clear());
@@ -131,7 +137,7 @@ export class LogView {
       this.chunks.add(this.#pending);
       this.#pending = [];
     }
-    if (!waits) this.frame.scrollTop = this.frame.scrollHeight;
+    this.#stay();
     this.#say(waits);
   }
 
@@ -149,7 +155,14 @@ export class LogView {
       : news ? "New lines wait: Resume shows them." : "No line passes the filters.");
   }
 
+  /** At the end, unless it is to wait. */
+  #stay() {
+    if (!this.#paused && !this.#away) this.frame.scrollTop = this.frame.scrollHeight;
+  }
+
   #scrolled() {
+    // heights that become known move it, too: only a person leaves the end
+    if (performance.now() - this.#touched > SCROLLING) return;
     const isAtEnd = this.frame.scrollHeight - this.frame.scrollTop - this.frame.clientHeight < 24;
     if (isAtEnd === !this.#away) return;
     this.#away = !isAtEnd;
@@ -188,7 +201,7 @@ export class LogView {
     this.columns = Math.max(20, Math.floor((this.frame.clientWidth - 32) / (box.width / 40 || 7)));
     this.rowHeight = probe.getBoundingClientRect().height || 20;
     probe.remove();
-    if (!this.#paused && !this.#away) this.frame.scrollTop = this.frame.scrollHeight;
+    this.#stay();
   }
 
   #height(line) {

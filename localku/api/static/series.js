@@ -1,6 +1,7 @@
 // From points to columns: what each chart draws at each time. Pure.
 
 export const CLASSES = ["2xx", "3xx", "4xx", "5xx", "1xx"];
+const HELD_SAMPLE = 60; // seconds
 const HELD = 25; // seconds that a measure of memory or load stands for: Heroku takes one every 20 s
 
 /** Requests a second by status class; nothing happened where there is no point. */
@@ -69,31 +70,60 @@ export function lastOf(column) {
   return null;
 }
 
-/** The app's own metrics in these points: name -> {type, unit, columns, sum}. */
+/** The app's own metrics in these points: name -> {type, unit, count, columns: source -> …}.
+ * A `count` is summed over its sources; percentiles cannot be, so that each source has its own. */
 export function customMetrics(points, step) {
   const found = new Map();
   points.forEach((point, at) => {
-    for (const [name, metric] of Object.entries(point?.custom ?? {})) {
-      if (!found.has(name)) found.set(name, fresh(metric, points.length));
+    for (const [key, metric] of Object.entries(point?.custom ?? {})) {
+      const { name, source } = split(key, metric.type);
+      if (!found.has(name)) found.set(name, { type: metric.type, unit: metric.unit ?? "", count: 0, sources: new Map() });
       const into = found.get(name);
-      if (metric.type === "measure") {
-        into.columns[0][at] = metric.p50;
-        into.columns[1][at] = metric.p95;
-        into.count += metric.count;
-      } else if (metric.type === "count") {
-        into.columns[0][at] = metric.sum / step;
-        into.count += metric.sum;
-      } else {
-        into.columns[0][at] = metric.last;
-        into.count += 1;
-      }
+      if (!into.sources.has(source)) into.sources.set(source, blank(metric.type, points.length));
+      add(into, into.sources.get(source), at, metric, step);
     }
   });
+  for (const { type, sources } of found.values()) {
+    if (type === "sample") for (const source of sources.values()) source.low = held(source.low, Math.ceil(HELD_SAMPLE / step));
+  }
   return new Map([...found].sort(([a], [b]) => byName(a, b)));
 }
 
-function fresh(metric, length) {
-  const blank = metric.type === "count" ? 0 : null;
-  const columns = Array.from({ length: metric.type === "measure" ? 2 : 1 }, () => Array(length).fill(blank));
-  return { type: metric.type, unit: metric.unit ?? "", columns, count: 0 };
+/** A sample stands for what it measured until the next one, for a while. */
+function held(column, most) {
+  let last = -Infinity;
+  return column.map((value, at) => {
+    if (value !== null) last = at;
+    return value ?? (at - last <= most ? column[last] : null);
+  });
+}
+
+/** `db.query{web.1}` is the metric db.query of the source web.1. */
+function split(key, type) {
+  const [, name, source] = /^(.*?)(?:\{(.*)\})?$/s.exec(key);
+  return { name, source: type === "count" ? "" : source ?? "" };
+}
+
+function blank(type, length) {
+  return { low: Array(length).fill(type === "count" ? 0 : null), high: type === "measure" ? Array(length).fill(null) : null };
+}
+
+function add(into, { low, high }, at, metric, step) {
+  if (metric.type === "measure") {
+    low[at] = metric.p50;
+    high[at] = metric.p95;
+    into.count += metric.count;
+  } else if (metric.type === "count") {
+    low[at] += metric.sum / step;
+    into.count += metric.sum;
+  } else {
+    low[at] = metric.last;
+    into.count += 1;
+  }
+}
+
+/** Where a column has a value between two gaps: a line cannot show it, a point can. */
+export function lonely(column) {
+  return column.flatMap((value, at) =>
+    (value !== null && (column[at - 1] ?? null) === null && (column[at + 1] ?? null) === null ? [at] : []));
 }
