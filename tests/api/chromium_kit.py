@@ -219,14 +219,13 @@ class Tab:
         assert "exceptionDetails" not in answer, f"{expression}: {answer['exceptionDetails']}"
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, timeout: float = PATIENCE) -> Any:
-        """Wait until an expression is true; returns its value."""
+    def wait_for(self, expression: str, timeout: float = PATIENCE) -> None:
+        """Wait until an expression is true."""
         deadline = time.monotonic() + timeout
-        while not (value := self.eval(expression)):
+        while not self.eval(f"(async () => Boolean(await ({expression})))()"):
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {timeout:g} s: {expression}; {self.troubles}")
             time.sleep(0.02)
-        return value
 
     def text(self, selector: str) -> str:
         """What is to be read there."""

@@ -165,6 +165,7 @@ export class Chart {
     ctx.stroke();
     ctx.fillStyle = colour("--bad");
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = "left";
     ctx.fillText(`quota ${this.format(this.limit)}`, bbox.left + 4, y - 4 * devicePixelRatio);
     ctx.restore();
   }
