@@ -224,7 +224,10 @@ class Tab:
         deadline = time.monotonic() + timeout
         while not self.eval(f"(async () => Boolean(await ({expression})))()"):
             if time.monotonic() > deadline:
-                raise AssertionError(f"not within {timeout:g} s: {expression}; {self.troubles}")
+                seen = self.text("#trouble-text") + self.text("#dynos")
+                raise AssertionError(
+                    f"not within {timeout:g} s: {expression}; {self.troubles}; the page: {seen}"
+                )
             time.sleep(0.02)
 
     def text(self, selector: str) -> str:
