@@ -16,6 +16,7 @@ import re
 HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":[0-9]{1,5}")
 _LABELS = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+localhost")
+_FOREIGN = re.compile(r"\s*(text/plain|application/openmetrics-text)\b")  # of Prometheus
 _VERSION = re.compile(r";\s*version\s*=\s*\"?([^\s;,\"]+)")
 
 
@@ -72,5 +73,6 @@ def opens(given: str, key: str) -> bool:
 def is_spoken(accept: str) -> bool:
     """Whether an Accept header asks for what is spoken here: version 3 or a variant of it
     (`version=3.sdk`), or for no version at all."""
-    asked = _VERSION.findall(accept)
+    parts = accept.split(",")
+    asked = [it for part in parts if not _FOREIGN.match(part) for it in _VERSION.findall(part)]
     return not asked or any(each == "3" or each.startswith("3.") for each in asked)

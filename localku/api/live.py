@@ -25,7 +25,7 @@ from localku.platform.telemetry import CHANGED, LOOKED
 PAST = 7200.0  # seconds that are told when nobody says since when
 RESOLUTION_MAX = 86_400
 DEFAULT_LINES = 200
-PIECE = 50  # slices worked out before others get their turn
+TURN = 0.002  # seconds of working out before others get their turn
 ROUND = 0.1  # seconds between two writes to one client
 KEPT = 300  # points and marks that wait for one client
 WORD_MAX = 256
@@ -133,10 +133,12 @@ async def past(request: web.Request) -> web.Response:
     now = time.time()
     since = _moment(request, now - PAST)
     points = []
-    for number, piece in enumerate(app.metrics.series.since(since, resolution)):
+    turn = time.monotonic()
+    for piece in app.metrics.series.since(since, resolution):
         points.append(feed.encode(shapes.point(piece)))
-        if number % PIECE == PIECE - 1:
+        if time.monotonic() - turn > TURN:
             await asyncio.sleep(0)
+            turn = time.monotonic()
     marks = [shapes.mark(each) for each in app.metrics.marks if each.t >= since]
     body = b'{"app":%b,"now":%.3f,"points":[%b],"marks":%b}\n' % (
         feed.encode(app.name),

@@ -20,6 +20,7 @@ from localku.api import (
     oauth,
     oneoffs,
     pipelines,
+    prometheus,
     signin,
     status,
     webhooks,
@@ -34,8 +35,7 @@ ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
-    *dashboard.ROUTES,
-    *live.ROUTES,
+    *(*live.ROUTES, *prometheus.ROUTES, *dashboard.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 

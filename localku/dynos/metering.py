@@ -87,6 +87,13 @@ class Metering:
         """What a run used at the last look, None if nobody has looked yet."""
         return self._samples.get(run.key) if run is not None else None
 
+    async def look(self) -> None:
+        """Measure all dynos now, for somebody who asks once."""
+        if self._looking is not None:
+            await asyncio.wait((self._looking,))
+            return
+        await self._measure(everything=True)
+
     def arm(self, *, at_once: bool = False) -> None:
         """Begin to look, if there is a reason to; called whenever the dynos change. at_once: for
         somebody who has just come."""
@@ -142,12 +149,12 @@ class Metering:
             return
         self.arm()
 
-    async def _measure(self) -> None:
+    async def _measure(self, everything: bool = False) -> None:
         loop = asyncio.get_running_loop()
         asked = {
             run.key: run
             for each in self._subjects()
-            if each.wanted
+            if (everything or each.wanted)
             and (run := each.dyno.current) is not None
             and run.pid
             and each.dyno.state in LIVING
@@ -156,7 +163,7 @@ class Metering:
         found = await loop.run_in_executor(None, survey, leaders) if leaders else {}
         now = loop.time()
         self._keep(asked, found, now)
-        if now >= self._due - LOOK_MIN / 2:
+        if self._due and now >= self._due - LOOK_MIN / 2:
             self._due = now + self._every
             for each in list(self._subjects()):
                 self._tell(each)

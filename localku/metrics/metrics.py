@@ -27,6 +27,7 @@ HELD_BYTES = 1 << 20  # of router lines that wait to be counted
 TAILS = 5000  # distinct tails that wait to be read
 READ_LINES = 5000  # lines with values that are read in a second; more are counted as unread
 MARKS = 2000
+GAP = 60  # seconds without a point that watchers are told of after all, when the loop was stopped
 STARTED = b"Starting process with command"
 
 Json = dict[str, object]
@@ -83,8 +84,12 @@ class Metrics:
 
     def _begin(self, now: float) -> None:
         """A new second: finish the one before, and see to it that this one is finished."""
+        before = self._second.t
         self._finish()
         second = int(now)
+        if before and self._watchers and before < second - 1:
+            for t in range(max(before + 1, second - GAP), second):
+                self.tell("point", shapes.point(Slice(t)))
         self._second = Slice(second)
         self._ends = second + 1.0
         self._left = READ_LINES
@@ -160,8 +165,9 @@ class Metrics:
                 continue
             self._left -= 1
             for reading in l2met.read(line.decode("utf-8", "replace")):
-                if self.totals.accepts(reading):
-                    self._second.measure(reading)
+                key = reading.key
+                if self.totals.accepts(key, reading):
+                    self._second.measure(key, reading)
 
     def _note(self, entry: Entry) -> None:
         """A line of the platform's own: rare, so that it is read at once."""

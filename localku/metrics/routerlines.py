@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DYNO = b" dyno="
 _END = b" bytes="
-_CODE = b" code="
+_CODE = b" code=H"
+_TAILS = re.compile(rb" dyno=([^ ]* [^ ]* [^ ]* [^ ]*) ")
 _OPENING_END = b" method="
 _TAIL = re.compile(rb"(\S*) connect=(\d*)(?:ms)? service=(\d*)(?:ms)? status=(\d*)")
 _AT = re.compile(rb'at=(\w+) code=(\w+)(?: desc="([^"]*)")?')
+KNOWN = 4096  # tails that need not be read again
 TUNNEL = 101  # the line of a WebSocket comes at its end: its time is no response time
 
 
@@ -49,9 +52,9 @@ def count_tails(data: bytes, counts: Counter[bytes]) -> int:
     """Add the tails of some router lines to counts; returns how many lines there were."""
     if _CODE in data:
         return _count_slowly(data, counts)
-    first, *pieces = data.split(_DYNO)
-    counts.update([piece[: piece.find(_END)] for piece in pieces])
-    return len(pieces)
+    tails = _TAILS.findall(data)
+    counts.update(tails)
+    return len(tails)
 
 
 def _count_slowly(data: bytes, counts: Counter[bytes]) -> int:
@@ -68,6 +71,7 @@ def _count_slowly(data: bytes, counts: Counter[bytes]) -> int:
     return len(lines) - 1
 
 
+@lru_cache(maxsize=KNOWN)
 def read_tail(tail: bytes) -> Served | None:
     """What a counted tail says; None for something that the router does not write."""
     opening, newline, rest = tail.rpartition(b"\n")

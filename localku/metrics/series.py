@@ -33,7 +33,7 @@ class Tier:
         as of then."""
         t = piece.t - piece.t % self.step
         if self._open is not None and self._open.t < t:
-            self._close(self._open)
+            self._close(self._open, t - self.kept)
             self._open = None
         if self._open is None:
             self._open = Slice(t)
@@ -49,12 +49,11 @@ class Tier:
             copy.merge(self._open)
             yield copy
 
-    def _close(self, piece: Slice) -> None:
+    def _close(self, piece: Slice, oldest: int) -> None:
         packed = piece.pack()
         self._times.append(piece.t)
         self._packed.append(packed)
         self.size += len(packed)
-        oldest = piece.t - self.kept
         while self._times and (self._times[0] < oldest or self.size > self._max_bytes):
             self._times.popleft()
             self.size -= len(self._packed.popleft())
@@ -86,7 +85,7 @@ class Series:
             yield from tier.since(t)
             return
         begun: Slice | None = None
-        for piece in tier.since(t - t % resolution):
+        for piece in tier.since(-(-t // resolution) * resolution):
             start = piece.t - piece.t % resolution
             if begun is not None and begun.t != start:
                 yield begun

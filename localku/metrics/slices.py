@@ -114,14 +114,14 @@ class Slice:
         """An H-, R- or L-code was seen."""
         self.codes[code] = self.codes.get(code, 0) + times
 
-    def measure(self, reading: Reading) -> bool:
-        """A value of the app's own; False if there are too many series, or it is of another kind
-        than before."""
-        custom = self.custom.get(reading.key)
+    def measure(self, key: str, reading: Reading) -> bool:
+        """A value of the app's own, of the series with that key; False if there are too many, or it
+        is of another kind than before."""
+        custom = self.custom.get(key)
         if custom is None:
             if len(self.custom) >= CUSTOM_MAX:
                 return False
-            custom = self.custom[reading.key] = Custom(reading.kind, reading.unit)
+            custom = self.custom[key] = Custom(reading.kind, reading.unit)
         elif custom.kind != reading.kind:
             return False
         custom.add(reading)

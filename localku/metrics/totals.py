@@ -15,17 +15,20 @@ DYNOS_MAX = 1000  # names of dynos: one-off dynos have ever new ones
 
 
 class Durations:
-    """A histogram as Prometheus has it. counts: of each bound, and above the last one; seconds:
-    of all together."""
+    """A histogram as Prometheus has it. requests: all. timed: those whose time is known. counts:
+    of each bound, and above the last one; seconds: of all together."""
 
-    __slots__ = ("counts", "seconds")
+    __slots__ = ("counts", "requests", "seconds", "timed")
 
     def __init__(self) -> None:
+        self.requests = 0
+        self.timed = 0
         self.counts = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
     def add(self, ms: float, times: int) -> None:
         """So many requests took that long."""
+        self.timed += times
         self.counts[bisect_left(_BOUNDS_MS, ms)] += times
         self.seconds += ms * times / 1000
 
@@ -62,8 +65,9 @@ class Totals:
         durations = self.requests.get(key)
         if durations is None:
             durations = self.requests[key] = Durations()
-        if served.status != TUNNEL:
-            durations.add(served.service or 0, times)
+        durations.requests += times
+        if served.service is not None and served.status != TUNNEL:
+            durations.add(served.service, times)
         if served.code:
             self.codes[served.code] = self.codes.get(served.code, 0) + times
 
@@ -78,14 +82,15 @@ class Totals:
         if len(starts) > DYNOS_MAX:
             del starts[next(iter(starts))]  # the one that started longest ago
 
-    def accepts(self, reading: Reading) -> bool:
-        """Count a value of the app's own; False when it has to be left out."""
-        custom = self.custom.get(reading.key)
+    def accepts(self, key: str, reading: Reading) -> bool:
+        """Count a value of the app's own, of the series with that key; False when it has to be left
+        out."""
+        custom = self.custom.get(key)
         if custom is None:
             if len(self.custom) >= CUSTOM_MAX:
                 self.refused += 1
                 return False
-            custom = self.custom[reading.key] = CustomTotal(reading)
+            custom = self.custom[key] = CustomTotal(reading)
         elif custom.reading.kind != reading.kind:
             self.refused += 1
             return False

@@ -65,6 +65,10 @@ class Telemetry:
         app.metrics.watch(watcher)
         self._metering.arm(at_once=True)
 
+    async def look(self) -> None:
+        """Measure all dynos now."""
+        await self._metering.look()
+
     def changed(self) -> None:
         """Something of some app is another now."""
         for app in self._hosting.apps.values():
