@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import re
 
@@ -56,6 +57,17 @@ def key_of(authorization: str) -> str:
 def is_same(given: str, key: str) -> bool:
     """Compare in a time that tells nothing of the key."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), key.encode())
+
+
+def page_token(key: str) -> str:
+    """What the dashboard's page has instead of the key: made of it, so that a page that is open
+    goes on when the platform starts again, and so that the key itself is in no page."""
+    return hmac.new(key.encode(), b"localku dashboard", hashlib.sha256).hexdigest()
+
+
+def opens(given: str, key: str) -> bool:
+    """Whether a client may come in with this: the key, or the dashboard's token."""
+    return is_same(given, key) or is_same(given, page_token(key))
 
 
 def is_spoken(accept: str) -> bool:

@@ -9,8 +9,10 @@ from localku.api import (
     attach,
     catalog,
     config_vars,
+    dashboard,
     drains,
     dynos,
+    entrance,
     formation,
     later,
     live,
@@ -35,7 +37,7 @@ ROUTES = [
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *drains.ROUTES),
     *later.ROUTES,
-    *(*live.ROUTES, *prometheus.ROUTES),
+    *(*live.ROUTES, *prometheus.ROUTES, *dashboard.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 
@@ -48,6 +50,7 @@ def application(host: Host, started: float) -> web.Application:
     app[attach.SIZES] = Sizes()
     app[attach.OPEN] = set()
     app[signin.WAITING] = {}
+    app[entrance.TICKETS] = entrance.Tickets()
     app[log_sessions.SESSIONS] = log_sessions.Sessions()
     app[oneoffs.MEETINGS] = Meetings()
     app[oneoffs.VISITS] = set()

@@ -26,6 +26,7 @@ COMMANDS = {
     "run:inside": "localku.cli.run",
     "attach": "localku.cli.attach",
     "top": "localku.cli.top",
+    "dashboard": "localku.cli.dashboard",
     "logs": "localku.cli.logs",
     "apps": "localku.cli.apps",
     "apps:create": "localku.cli.apps",

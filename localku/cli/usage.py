@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps, usage_run, usage_top
+from localku.cli import usage_apps, usage_look, usage_run, usage_top
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -35,6 +35,7 @@ GROUPS = {
         "maintenance:off": "switch it off",
         "routing": "show or change who gets the next request",
     },
+    **usage_look.GROUPS,
     "https on this machine": {
         "certs": "the CA behind `start --tls`, and its certificates",
         "certs:trust": "how browsers and the system come to trust it; or do it",
@@ -82,6 +83,7 @@ HELP = {
     **usage_apps.HELP,
     **usage_run.HELP,
     **usage_top.HELP,
+    **usage_look.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 
@@ -275,6 +277,7 @@ AT_WORK: tuple[str, ...] = (
     "top",
     "run",
     "attach",
+    "dashboard",
     "routing",
     "maintenance",
     "logs",

@@ -167,7 +167,7 @@ class Hosting:
     def greet(self, port: int, https: int = 0, api: int = 0) -> None:
         """Say where the apps are. port: the router's. https: its port for https, 0 without. api:
         the port of the API over TCP, 0 without."""
-        door = f", API on http://127.0.0.1:{api}" if api else ""
+        door = f", dashboard and API on http://127.0.0.1:{api}" if api else ""
         for app in self.apps.values():
             places = self._places(app, "http", port)
             if https:

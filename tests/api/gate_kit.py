@@ -17,7 +17,7 @@ FOREIGN = "0" * 64  # a key of the right shape that is nobody's
 
 def api_port(running: Running) -> int:
     """The port that the banner names."""
-    return int(running.wait_for(r"Running .*, API on http://127\.0\.0\.1:(\d+)$")[1])
+    return int(running.wait_for(r"Running .*, dashboard and API on http://127\.0\.0\.1:(\d+)$")[1])
 
 
 def key_of(root: Path) -> str:
