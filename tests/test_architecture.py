@@ -41,7 +41,8 @@ watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
 manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
 logs/drain_url logs/whole logs/logplex logs/backlog logs/delivery logs/drain_answer
-certs/names api/sockowner api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables cli/runwords
+certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
+cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
 """
