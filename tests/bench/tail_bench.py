@@ -289,10 +289,11 @@ def query(options: argparse.Namespace) -> bool:
             middle = statistics.median(times)
             kept = middle < 20
             good = good and kept
+            verdict = "ok" if kept else "MISSED"
             entries = "many lines an entry" if buffering == "block" else "an entry each"
             print(
-                f"query of 1,500 lines ({entries}): first {times[0]:.1f} ms, median {middle:.1f} ms,"
-                f" worst {max(times[1:]):.1f} ms  {'ok' if kept else 'MISSED'} (< 20)",
+                f"query of 1,500 lines ({entries}): first {times[0]:.1f} ms, median "
+                f"{middle:.1f} ms, worst {max(times[1:]):.1f} ms  {verdict} (< 20)",
                 flush=True,
             )
         finally:
