@@ -11,28 +11,27 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from localku.api import errors, serialize, wishes
 from localku.api.apps import of_request
 from localku.api.exchange import read_object, reply
 from localku.api.host import HOST, apps
+from localku.api.tails import Pulse, Tail
 from localku.logs.entry import Entry
 from localku.logs.events import FAST_END, Events, read_id
 from localku.logs.filters import log_filter
 from localku.logs.format import KINDS, Formatter
 from localku.logs.history import EXPIRY
 from localku.logs.stream import HISTORY_LINES
-from localku.logs.tail import TailReader
 from localku.platform.app import App
 
 DEFAULT_LINES = 100
 UNUSED = 360.0  # seconds that a URL is good for (logplex, session_expiry_s)
 MAX_SESSIONS = 1000
-LOOK = 15.0  # seconds without a line, after which we see whether anybody is still there
 PIECE = 64  # entries written at once
 
 
@@ -49,28 +48,14 @@ class LogSession:
     used: float
     tails: set[Tail] = field(default_factory=set)
 
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """What it filters by."""
+        return self.source, self.dyno, self.process_type
 
-class Tail:
-    """One client that waits for lines. ended: the platform ends."""
-
-    def __init__(self, session: LogSession) -> None:
-        accepts = log_filter(session.source, session.dyno, session.process_type)
-        self.ready = asyncio.Event()
-        self.ended = False
-        self.reader = TailReader(accepts=accepts, on_ready=self.ready.set)
-
-    def end(self) -> None:
-        """Let the client go."""
-        self.ended = True
-        self.ready.set()
-
-    async def wait(self) -> None:
-        """Return when there is a line, the end, or long nothing."""
-        try:
-            await asyncio.wait_for(self.ready.wait(), LOOK)
-        except asyncio.TimeoutError:
-            pass
-        self.ready.clear()
+    def filter(self) -> Callable[[Entry], bool] | None:
+        """Which entries it shows."""
+        return log_filter(*self.words)
 
 
 class Sessions:
@@ -78,6 +63,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self.by_token: dict[str, LogSession] = {}
+        self.pulse = Pulse()
 
     def add(self, session: LogSession) -> str:
         """Keep it; returns its secret. Those that nobody has used for long are forgotten."""
@@ -164,7 +150,12 @@ async def read(request: web.Request) -> web.StreamResponse:
     response.content_type = "text/event-stream" if events else "text/plain"
     response.charset = "utf-8"
     response.force_close()
-    tail = Tail(session)
+    if request.version >= HttpVersion11:
+        response.enable_chunked_encoding()
+    accepts = session.filter()
+    what = (session.app.id, "events" if events else kind, *session.words)
+    # the short form grows a column by what each client has seen: nothing of it can be shared
+    tail = Tail(request.app[SESSIONS].pulse, object() if kind == "short" else what, shape, accepts)
     stream = session.app.stream
     if session.tail:
         stream.subscribe(tail.reader)
@@ -176,7 +167,7 @@ async def read(request: web.Request) -> web.StreamResponse:
             await response.write(FAST_END)
         await _send(response, shape, known)
         if session.tail:
-            await _follow(request, response, shape, session, tail)
+            await _follow(request, response, session, tail)
         await response.write(shape.finish())
         await response.write_eof()
     except ConnectionError:
@@ -197,7 +188,7 @@ def _known(session: LogSession, shape: Events | Formatter) -> list[Entry]:
     """What was said before, as far as it is asked for."""
     first = shape.first if isinstance(shape, Events) else 0
     history = session.app.stream.history(HISTORY_LINES if first else session.lines)
-    accepts = log_filter(session.source, session.dyno, session.process_type)
+    accepts = session.filter()
     since = time.time() - EXPIRY
     return [
         entry
@@ -218,13 +209,15 @@ async def _send(
 async def _follow(
     request: web.Request,
     response: web.StreamResponse,
-    shape: Events | Formatter,
     session: LogSession,
     tail: Tail,
 ) -> None:
+    await response.write(b"")  # the head, even if there is no line yet
     while not tail.ended:
-        await tail.wait()
-        await _send(response, shape, tail.reader.take())
+        await tail.wait(request.transport, response.chunked)
+        for data in tail.pieces():
+            if data:
+                await response.write(data)
         if not _is_there(request, session.app, apps(request)):
             return
 

@@ -35,6 +35,10 @@ class Events:
         wanted = enumerate(lines, start)
         return b"".join(_event(id if start else 0, x) for id, x in wanted if self._is_new(id))
 
+    def is_clean(self, number: int) -> bool:
+        """As Formatter has it; here the client must also want all of the next entry."""
+        return not self._open and self._formatter.is_clean(number) and number > self.first
+
     def finish(self) -> bytes:
         """The event for a partial line that nobody will end any more."""
         rest, self._open = self._open, b""

@@ -76,6 +76,11 @@ class Formatter:
         self._stained = stained
         return lead + data.replace(b"\n", newline + head)
 
+    def is_clean(self, number: int) -> bool:
+        """Whether the bytes for the next entries depend on nothing but the entries: no line is
+        open. number: of the next one."""
+        return self._open is None
+
     def finish(self) -> bytes:
         """What ends an open line; b"" if none is open."""
         if self._open is None:
