@@ -112,6 +112,7 @@ class Platform:
         self.metering = Metering(self._metered, EVERY * self.settings.time_scale)
         https = (self.https.port,) if self.https is not None else ()
         self.hosting.router.ports = (self.port, *https)
+        self.hosting.router.names = self._names
         try:
             self._begin_apps()
             self._refresh_table()
