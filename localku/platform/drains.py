@@ -33,9 +33,11 @@ LOOP_PACE = 0.5
 
 @dataclass(slots=True)
 class Router:
-    """Where this platform's own router is, as soon as it is known: its ports."""
+    """Where this platform's own router is, as soon as it is known: its ports, and the names of
+    this machine."""
 
     ports: tuple[int, ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 class Drains:
@@ -128,8 +130,8 @@ class Drains:
         drain.start()
 
     def _leads_here(self, target: Target) -> bool:
-        here = target.is_here or target.host in self._app.hosts
-        return here and target.port in self._router.ports
+        known = (*self._app.hosts, *self._router.names)
+        return target.port in self._router.ports and (target.is_here or target.host in known)
 
 
 def _check_ca(pem: str, target: Target) -> None:

@@ -116,6 +116,7 @@ class Platform:
         )
         https = (self.https.port,) if self.https is not None else ()
         self.hosting.router.ports = (self.port, *https)
+        self.hosting.router.names = self._names
         try:
             self._begin_apps()
             self._refresh_table()

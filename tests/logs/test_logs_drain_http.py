@@ -190,9 +190,12 @@ def test_two_drains_in_trouble_do_not_feed_each_other() -> None:
                 first.say("x")
                 await until(lambda: len(first.said) == 2, "each is spoken of once")
                 await until(lambda: one.posts and one.posts[-1].texts[-1] in first.said, "told")
+                await until(lambda: other.posts[-1].texts[-1] in first.said, "both are told")
                 seen = len(one.posts) + len(other.posts)
-                await asyncio.sleep(0.3)  # nothing must happen: there is nothing to wait for
-                assert len(one.posts) + len(other.posts) == seen
+                first.say("y")  # whatever the complaints had set off would come before it
+                await until(lambda: "y" in one.posts[-1].texts, "the next line")
+                await until(lambda: "y" in other.posts[-1].texts, "the next line")
+                assert len(one.posts) + len(other.posts) == seen + 2
                 assert len(first.said) == 2
 
     asyncio.run(main())

@@ -143,6 +143,8 @@ def test_five_drains_are_the_most_and_no_url_twice(shop: Shop) -> None:
     shop.start()
     for number in range(5):
         shop.add(f"http://127.0.0.1:9/{number}")
+    words = shop.cli("completion", "--words", "drains").stdout.split()
+    assert words == [f"http://127.0.0.1:9/{number}" for number in range(5)]
     done = shop.cli("drains:add", "http://127.0.0.1:9/6")
     assert done.returncode == 1
     assert done.stderr == "localku: An app has at most 5 drains: remove one first\n"
