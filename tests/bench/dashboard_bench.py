@@ -102,10 +102,8 @@ def main() -> int:
         print("no chromium is installed")
         return 0
     broken = []
-    print(
-        "| lines/s | person | longest, ms | blocked, ms/s | frames/s | key, ms | rows | shown/s |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    heads = "lines/s|person|longest, ms|blocked, ms/s|frames/s|key, ms|rows|shown/s|lost/s"
+    print(f"| {heads.replace('|', ' | ')} |\n{'|---' * 9}|")
     root = Path(tempfile.mkdtemp()) / "shop"
     with shop(root) as desk, chromium() as browser:
         tab = look(browser, desk.url)
