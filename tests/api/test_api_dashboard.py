@@ -16,7 +16,7 @@ from api_kit import TWO_TYPES
 from conftest import LINUX, LOCALKU, PATIENCE, Folder, Running
 from gate_kit import FOREIGN, Door, ask, bearer
 
-from localku.api import access, sockowner
+from localku.api import access, dashboard, sockowner
 from localku.api.entrance import LIFETIME, MOST, Tickets
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -256,3 +256,85 @@ def test_the_kernel_says_whose_a_connection_is() -> None:
 )
 def test_what_is_on_this_machine(address: str, local: bool) -> None:
     assert sockowner.is_loopback((address, 1)) == local
+
+
+# -- the page's files ----------------------------------------------------------------------------
+
+STATIC = dashboard.FOLDER
+
+
+def test_the_page_names_only_files_that_are_there() -> None:
+    text = (STATIC / "dashboard.html").read_text()
+    named = set(re.findall(r'(?:src|href)="/localku/dashboard/([^"]+)"', text))
+    for script in STATIC.glob("*.js"):
+        if not script.name.startswith("uPlot"):
+            named |= set(re.findall(r'from "\./([^"]+)"', script.read_text()))
+    assert named - set(dashboard.files()) == set()
+    unused = set(dashboard.files()) - named
+    assert unused == set()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [each for each in STATIC.iterdir() if not each.name.startswith("uPlot")],
+    ids=lambda path: path.name,
+)
+def test_a_file_of_the_page_holds_one_idea_and_makes_no_markup_of_data(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert forbidden not in text
+    assert re.findall(r"https?://(?!www\.w3\.org)[\w.]+", text) == []
+
+
+PAIRS = {
+    "text": ("bg", "card", "inset", "accent-soft", "hit"),
+    "faint": ("bg", "card", "inset"),
+    "accent": ("bg", "card", "accent-soft"),
+    "on-accent": ("accent",),
+    "good": ("bg", "card", "inset"),
+    "busy": ("card", "inset"),
+    "warn": ("card", "warn-soft"),
+    "bad": ("bg", "card", "bad-soft"),
+    **{f"line-{number}": ("inset",) for number in (1, 2, 4, 5, 7, 8)},
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_colours_can_be_read(theme: str) -> None:
+    blocks = re.findall(r"^:root[^{]*\{(.*?)^\}", (STATIC / "base.css").read_text(), re.M | re.S)
+    found = dict(re.findall(r"--([\w-]+): (#\w+|rgb\([^)]*\))", blocks[0]))
+    if theme == "dark":
+        found |= dict(re.findall(r"--([\w-]+): (#\w+|rgb\([^)]*\))", blocks[1]))
+    low = {
+        f"{front} on {back}": round(ratio, 2)
+        for front, backs in PAIRS.items()
+        for back in backs
+        if (ratio := contrast(found[front], found[back], found["card"])) < 4.5
+    }
+    assert low == {}, "WCAG 2.2, 1.4.3 asks for 4.5"
+
+
+def rgb(text: str, under: str) -> list[float]:
+    """The three parts of a colour, from 0 to 1; a transparent one lies on `under`."""
+    if text.startswith("#"):
+        digits = text[1:] if len(text) == 7 else "".join(each * 2 for each in text[1:])
+        return [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    *parts, share = re.findall(r"[\d.]+", text)
+    below = rgb(under, under)
+    alpha = int(share) / 100
+    return [int(p) / 255 * alpha + b * (1 - alpha) for p, b in zip(parts, below, strict=True)]
+
+
+def contrast(front: str, back: str, under: str) -> float:
+    """WCAG's contrast ratio of two colours."""
+
+    def light(colour: str) -> float:
+        linear = [
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+            for part in rgb(colour, under)
+        ]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    one, other = sorted((light(front), light(back)), reverse=True)
+    return (one + 0.05) / (other + 0.05)

@@ -225,6 +225,70 @@ def test_thousands_of_lines_a_second_leave_it_responsive(tab: Tab, desk: Desk) -
     tab.press("c")
 
 
+# -- its pure parts ------------------------------------------------------------------------------
+
+PURE = {
+    "events in any pieces": (
+        "sse.js",
+        """({EventParser}) => [1, 3, 99].map((size) => {
+          const text = "event: a\\r\\ndata: 1\\r\\ndata:2\\r\\n\\r\\n: no\\n\\ndata: x\\n\\n";
+          const [parser, found] = [new EventParser(), []];
+          for (let at = 0; at < text.length; at += size) {
+            found.push(...parser.feed(text.slice(at, at + size)));
+          }
+          return found;
+        })""",
+        [[{"event": "a", "data": "1\n2"}, {"event": "message", "data": "x"}]] * 3,
+    ),
+    "hits in pieces of colour": (
+        "filter.js",
+        """({marked}) => marked([{text: "abc"}, {text: "def"}], [[1, 2], [2, 5]])
+          .map(({text, hit}) => (hit ? text.toUpperCase() : text))""",
+        ["a", "B", "C", "DE", "f"],
+    ),
+    "layers": (
+        "series.js",
+        "({stacked}) => stacked([[1, 2], [3, null], [5, 5]], [true, true, false])",
+        [[1, 2], [4, 2], [4, 2]],
+    ),
+    "a measure stands for a while": (
+        "series.js",
+        """({perDyno}) => perDyno(
+          [{dynos: {a: {load: 1}}}, undefined, undefined], [0, 20, 40], ["a"], "load")""",
+        [[1, 1, None]],
+    ),
+    "sources of a metric": (
+        "series.js",
+        """({customMetrics}) => {
+          const custom = {"n{a}": {type: "count", sum: 2}, "n{b}": {type: "count", sum: 3}};
+          return [...customMetrics([{custom}], 1)]
+            .map(([name, {count, sources}]) => [name, count, sources.get("").low]);
+        }""",
+        [["n", 5, [5]]],
+    ),
+    "half a moment does not replace a whole one": (
+        "points.js",
+        """({Points}) => {
+          const points = new Points(300);
+          for (const n of [9, 2]) points.merge([{t: 7, requests: {"2xx": n}}]);
+          return points.byTime.get(7).requests["2xx"];
+        }""",
+        9,
+    ),
+    "sizes and times": (
+        "format.js",
+        """({age, bytes, ms}) => [age(3725), age(59), bytes(512 << 20), bytes(1.5 * 2 ** 30),
+          bytes(0), ms(0.4), ms(1250)]""",
+        ["1h 2m", "59s", "512 MB", "1.50 GB", "0 MB", "0.4 ms", "1.25 s"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "work", "result"), PURE.values(), ids=PURE)
+def test_a_pure_part(tab: Tab, file: str, work: str, result: object) -> None:
+    assert tab.eval(f"import('/localku/dashboard/{file}').then({work})") == result
+
+
 # -- how it looks, and for whom ------------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ export const restart = (app, dyno) => act("DELETE", appPath(app, "dynos", dyno))
 export const stop = (app, dyno) => act("POST", `${appPath(app, "dynos", dyno)}/actions/stop`);
 
 export async function restartAll(app, count) {
-  if (!(await confirm("Restart all dynos?", `All ${count} dynos of ${app} stop and start again; requests under way are finished first.`, "Restart all"))) return false;
+  if (!(await confirm("Restart all dynos?", `All ${count} dynos of ${app} are told to stop (SIGTERM) and start again.`, "Restart all"))) return false;
   return act("DELETE", appPath(app, "dynos"));
 }
 

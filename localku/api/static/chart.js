@@ -25,7 +25,7 @@ export class Chart {
     this.legend = h("ul", { class: "legend" });
     this.when = h("span", { class: "when faint" });
     this.frame = h("div", { class: "plot", tabindex: "0", role: "img", "aria-label": title });
-    this.empty = h("p", { class: "empty over", hidden: true }, ...empty);
+    this.empty = h("p", { class: "empty over", hidden: true }, h("span", {}, ...empty));
     this.element = h("section", { class: "card chart" },
       h("div", { class: "head" }, h("h3", {}, title, " ", h("small", {}, unit)), h("span", { class: "gap" }), this.when),
       this.legend, h("div", { class: "plotbox" }, this.frame, this.empty));
@@ -88,7 +88,7 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6, width: 1.5 } },
       scales: { x: { time: true }, y: { range: (_, min, max) => this.#range(max) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 64, values: (_, splits) => splits.map((at) => this.#time(at)) },
+        { ...axis, grid: { show: false }, size: 22, gap: 4, space: 64, values: (_, splits) => splits.map((at) => this.#time(at)) },
         { ...axis, size: 58, gap: 6, space: 30, incrs: this.steps, values: (_, splits) => splits.map((value) => this.format(value)) },
       ],
       series: [{}, ...this.series.map((each, at) => this.#line(each, at))],

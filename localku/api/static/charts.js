@@ -50,7 +50,7 @@ export class Charts {
     const isQuiet = points.every((point) => !point?.service?.count && !CLASSES.some((name) => point?.requests?.[name]));
     if (web && this.web !== web) {
       this.web = web;
-      this.throughput.empty.replaceChildren(...prose(`No requests in this time. Open the app, or run \`curl ${web}\`.`));
+      this.throughput.empty.firstChild.replaceChildren(...prose(`No requests in this time. Open the app, or run \`curl ${web}\`.`));
     }
     const common = { times, marks };
     this.throughput.show({ ...common, columns: throughput(points, step), series: STATUS, isEmpty: isQuiet });

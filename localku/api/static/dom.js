@@ -34,14 +34,13 @@ export function setOptions(select, options) {
   if (options.some(([value]) => value === chosen)) select.value = chosen;
 }
 
-/** Run `work` once in the next frame, however often it is asked for until then. */
+/** Run `work` once in the next frame, however often it is asked for until then. A hidden tab has no
+ * frames: the next one is when it is seen again. */
 export function onceAFrame(work) {
   let due = false;
   return () => {
     if (due) return;
     due = true;
-    // a hidden tab has no frames
-    const next = document.hidden ? (run) => setTimeout(run, 250) : requestAnimationFrame;
-    next(() => { due = false; work(); });
+    requestAnimationFrame(() => { due = false; work(); });
   };
 }

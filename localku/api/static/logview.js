@@ -11,6 +11,7 @@ const KEPT = 10000; // lines
 const MOST_TEXT = 10000; // characters of a line; Heroku's own limit is as many bytes
 const SCROLLING = 1500; // ms that a scroll goes on after the wheel, the key or the finger
 const HUES = 8;
+const MOST_TYPES = 500; // whose colours are remembered
 
 export class LogView {
   #lines = [];
@@ -219,18 +220,13 @@ function rank({ source, text }) {
   return text.startsWith("at=warning ") ? "warn" : "";
 }
 
-const hues = new Map();
+const hues = new Map([["router", 8], ["api", 1], ["web", 2], ["worker", 4], ["clock", 5], ["run", 7]]);
 
 /** A colour for each process type, the same for all its dynos. */
 function hue(dyno) {
   const type = dyno.split(".")[0];
-  if (!hues.has(type)) {
-    if (hues.size > 500) hues.clear();
-    let sum = 0;
-    for (const letter of type) sum = (sum * 31 + letter.codePointAt(0)) % 9973;
-    hues.set(type, (sum % HUES) + 1);
-  }
-  return hues.get(type);
+  if (!hues.has(type) && hues.size < MOST_TYPES) hues.set(type, (hues.size % HUES) + 1);
+  return hues.get(type) ?? HUES;
 }
 
 export { CHUNK, KEPT };

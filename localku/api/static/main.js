@@ -29,7 +29,7 @@ class Page {
     this.custom = new Custom();
     this.tiles = new Tiles();
     this.ranges = [...$("ranges").children];
-    this.recent = new Points(300); // by the second, whatever range is shown
+    this.#forget();
     this.draw = onceAFrame(() => this.#draw());
     for (const button of this.ranges) button.addEventListener("click", () => this.range(button.dataset.range));
     listen(this.log, this.ranges);
@@ -77,8 +77,7 @@ class Page {
     this.hello = null;
     this.now = Date.now() / 1000;
     this.marks = new Marks();
-    this.recent = new Points(300);
-    this.points = new Points(this.points?.range ?? 300);
+    this.#forget();
     this.log.reset();
     this.dynos.reset(app);
     this.header.apps(this.names, app);
@@ -94,6 +93,13 @@ class Page {
       lines: () => (this.log.newest ? LATER_LINES : FIRST_LINES),
     });
     return this.feed.run();
+  }
+
+  /** Nothing is known yet. What is known of each range is kept, so that one can come back to it. */
+  #forget() {
+    this.past = Object.fromEntries(Object.keys(RANGES).map((range) => [range, new Points(range)]));
+    this.recent = this.past[300]; // by the second, whatever range is shown
+    this.points = this.past[this.points?.range ?? 300];
   }
 
   #none() {
@@ -127,14 +133,13 @@ class Page {
   async fetch() {
     const [app, points] = [this.app, this.points];
     const { step } = points;
-    const since = Math.floor(points.since(this.now));
+    const since = points.since(this.now);
     try {
       const path = `/localku${appPath(app, "metrics")}?since=${since}&resolution=${step}`;
       const found = await get(path);
       if (app !== this.app || points !== this.points) return;
       this.#clock(found.now);
       points.merge(found.points);
-      if (step === 1) this.recent.merge(found.points);
       this.marks.merge(found.marks);
       this.draw();
     } catch (error) {
@@ -175,8 +180,7 @@ class Page {
     const { step } = this.points;
     this.now = Math.max(this.now, point.t + 1);
     this.recent.merge([point]);
-    if (step === 1) this.points.merge([point]);
-    else if (point.t % step === 0) this.fetch(); // a longer step is over
+    if (point.t % step === 0 && step > 1) this.fetch(); // a longer step is over
   }
 
   // -- what is seen --------------------------------------------------------------------------
@@ -184,8 +188,7 @@ class Page {
   range(range) {
     keep("localku-range", range);
     for (const button of this.ranges) button.setAttribute("aria-pressed", String(button.dataset.range === String(range)));
-    this.points = new Points(range);
-    if (this.points.step === 1) this.points.merge(this.recent.byTime.values());
+    this.points = this.past[range];
     if (this.feed) this.fetch();
     this.draw();
   }
@@ -200,8 +203,7 @@ class Page {
   #draw() {
     if (!this.app || !this.points) return;
     const { points, now } = this;
-    points.trim(now);
-    this.recent.trim(now);
+    for (const each of Object.values(this.past)) each.trim(now);
     const times = points.times(now);
     const marks = this.marks.within(times[0], times.at(-1) + points.step * 2);
     const shown = { times, points: points.at(times), step: points.step, marks };

@@ -12,9 +12,13 @@ export class Points {
     this.byTime = new Map();
   }
 
-  /** Take points over, as they are: the newer knowledge of a moment wins. */
+  /** Take points over. A platform that has just started knows only the rest of the moment in which
+   * it did: what is known of more requests stays. */
   merge(points) {
-    for (const point of points) this.byTime.set(point.t, point);
+    for (const point of points) {
+      const known = this.byTime.get(point.t);
+      if (!known || requestsOf(known) <= requestsOf(point)) this.byTime.set(point.t, point);
+    }
   }
 
   /** Forget what is older than the range. */
@@ -28,7 +32,8 @@ export class Points {
   since(now) {
     let last = 0;
     for (const t of this.byTime.keys()) if (t > last) last = t;
-    return Math.max(last - this.step, now - this.range - this.step);
+    const from = Math.max(last - this.step, now - this.range - this.step);
+    return Math.floor(from / this.step) * this.step;
   }
 
   /** The times shown, the oldest first, as whole steps; the last one is over. */
@@ -43,6 +48,8 @@ export class Points {
     return times.map((t) => this.byTime.get(t));
   }
 }
+
+const requestsOf = (point) => Object.values(point.requests ?? {}).reduce((sum, count) => sum + count, 0);
 
 /** What happened: releases, scaling, crashes, errors; each once. */
 export class Marks {
