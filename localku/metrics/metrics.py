@@ -108,15 +108,14 @@ class Metrics:
     def _tick(self) -> None:
         self._timer = None
         now = self._clock()
-        if self._watchers:
-            if now >= self._ends or now < self._ends - 2:  # over, or the clock was set back
-                self._begin(now)
+        over = now >= self._ends or now < self._ends - 2  # or the clock was set back
+        if not over:
             self._arm()
-        elif now >= self._ends:
+        elif self._watchers:
+            self._begin(now)
+        else:
             self._finish()
             self._ends = 0.0
-        else:
-            self._arm()
 
     def _finish(self) -> None:
         """The present second is over."""
