@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps, usage_look, usage_run, usage_top
+from localku.cli import usage_apps, usage_look, usage_run
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -23,8 +23,6 @@ GROUPS = {
         "ps:restart": "restart a dyno, a process type, or all",
         "ps:stop": "stop a dyno or a process type; it starts again by itself",
         "ps:type": "show or change dyno sizes, with their prices on Heroku",
-        "logs": "print what was said; -t goes on as more is said",
-        "top": "the app live: dynos, rates, times, errors; keys steer it",
         "ps:exec": "a shell, or a command, in a dyno's environment",
         "run": "run a command with the config vars: a console, a migration",
         "run:detached": "the same in the background; its output goes to the log",
@@ -82,7 +80,6 @@ there it is the one of this folder, or the only one.
 HELP = {
     **usage_apps.HELP,
     **usage_run.HELP,
-    **usage_top.HELP,
     **usage_look.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
@@ -139,29 +136,6 @@ Examples:
   localku ps:type
   localku ps:type web=standard-2x worker=basic
   localku ps:type performance-m
-""",
-    "logs": """\
-Usage: localku logs [-t] [-n N] [-p TYPE] [-d DYNO] [-s SOURCE]
-
-Prints the newest lines of the app's log. As on Heroku, they are counted first
-and filtered afterwards.
-
-  -t, --tail               go on as more is said, until Ctrl-C
-  -n, --num N              so many lines (100, at most 1500)
-  -p, --process-type TYPE  of the dynos of that type; also `router`, `api`; --ps
-  -d, --dyno-name DYNO     of that dyno
-  -s, --source SOURCE      app: what the app says; heroku: what is said of it
-  --log-format FORM        heroku, short, or json: an object for each line
-  --json                   the same as --log-format json
-  --no-color               no colours on a terminal
-
-Several of them must all hold. A reader that is too slow loses lines of its own
-and is told so (L11). Each line is written at once, into a pipe, too.
-
-  localku logs -t -p router | awk '{print $10,$11,$12}'
-  localku logs -t -p router | pv -lr >/dev/null          # requests a second
-
-(mawk, the awk of Debian, waits for a full buffer: `mawk -W interactive`, gawk.)
 """,
     "attach": """\
 Usage: localku attach DYNO
