@@ -304,6 +304,9 @@ def test_the_last_two_hours(shop: Shop, look: Look) -> None:
     assert abs(value["now"] - time.time()) < 15
     assert sum(each["requests"]["2xx"] for each in value["points"]) == 2
     assert all(each["t"] % 10 == 0 for each in value["points"])
+    (merged,) = past(shop, f"?since={began - 10}&resolution=0")["points"]
+    assert (merged["requests"]["2xx"], merged["requests"]["5xx"]) == (2, 1)
+    assert merged["service"]["count"] == 3
     shop.ask("PATCH", "/formation/worker", {"quantity": 0})
     assert [mark["kind"] for mark in past(shop)["marks"]][-1:] == ["scale"]
     assert past(shop, f"?since={time.time() + 100}") == {

@@ -10,6 +10,8 @@ from localku.metrics.slices import CUSTOM_MAX, Slice
 from localku.metrics.totals import CUSTOM_MAX as TOTAL_MAX
 from localku.metrics.totals import Totals
 
+NO_REQUESTS = {"1xx": 0, "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0}
+
 
 def keyed(*fields: object) -> tuple[str, Reading]:
     reading = Reading(*fields)  # type: ignore[arg-type]
@@ -88,6 +90,18 @@ def test_percentiles_of_ten_seconds_are_not_averages() -> None:
     (whole,) = series.since(0, 10)
     spread = {"count": 900, "p50": 1, "p95": 1, "p99": 1000, "max": 1000}
     assert shapes.point(whole)["service"] == spread
+
+
+def test_seconds_that_lie_on_no_multiple_become_one() -> None:
+    series = Series()
+    for t in range(100, 130):
+        series.add(second(t, *([1] * 199), t))
+    merged = series.merged(117)
+    assert merged is not None
+    point = shapes.point(merged)
+    assert (point["t"], point["requests"]) == (117, {**NO_REQUESTS, "2xx": 2600})
+    assert point["service"] == {"count": 2600, "p50": 1, "p95": 1, "p99": 1, "max": 129}
+    assert series.merged(130) is None
 
 
 def test_any_resolution() -> None:
