@@ -34,6 +34,7 @@ router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
 manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
+logs/drain_url logs/whole logs/logplex logs/backlog logs/delivery logs/drain_answer
 certs/names api/access api/spoken cli/surroundings logs/events cli/quoting cli/tables cli/runwords
 """
 PURE = _PURE.split()

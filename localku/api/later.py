@@ -11,7 +11,6 @@ from localku.api.exchange import read_object as read
 
 CERTIFICATES = "Certificates are localku's own here: no other ones can be added."
 ACM = "Automated Certificate Management needs names that the internet knows: there are none here."
-DRAINS = "Log drains are not there yet: `localku start | ...` is a stream for other tools."
 
 
 async def none(request: web.Request) -> web.Response:
@@ -45,7 +44,6 @@ def missing(what: str, resource: str) -> Handler:
 
 _ENDPOINT = "/apps/{app}/sni-endpoints/{endpoint}"
 _ATTACHMENT = "add-on attachment"
-_DRAIN = "/apps/{app}/log-drains/{drain}"
 
 ROUTES = [
     web.get("/apps/{app}/sni-endpoints", none),
@@ -57,10 +55,6 @@ ROUTES = [
     web.post("/apps/{app}/acm", refuse(ACM)),
     web.patch("/apps/{app}/acm", refuse(ACM)),
     web.delete("/apps/{app}/acm", refuse(ACM)),
-    web.get("/apps/{app}/log-drains", none),
-    web.post("/apps/{app}/log-drains", refuse(DRAINS)),
-    web.get(_DRAIN, missing("log drain", "log_drain")),
-    web.delete(_DRAIN, missing("log drain", "log_drain")),
     web.get("/addons", none),
     web.get("/addon-attachments", none),
     web.get("/addon-services", none),

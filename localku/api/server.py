@@ -9,6 +9,7 @@ from localku.api import (
     attach,
     catalog,
     config_vars,
+    drains,
     dynos,
     formation,
     later,
@@ -30,7 +31,8 @@ from localku.api.terminal import Sizes
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
-    *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *later.ROUTES),
+    *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *drains.ROUTES),
+    *later.ROUTES,
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
 

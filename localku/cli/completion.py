@@ -23,6 +23,7 @@ KINDS = {
     "keys": ("config:get", "config:unset", "config:edit"),
     "releases": ("releases:info", "releases:output", "rollback"),
     "domains": ("domains:remove",),
+    "drains": ("drains:remove",),
     "targets": ("ps:restart",),
     "types": ("ps", "ps:scale", "ps:type"),
     "commands": ("help",),
@@ -124,6 +125,7 @@ def names(kind: str, client: Client) -> list[str]:
         "labs": ("features", "name"),
         "releases": ("releases", "version"),
         "domains": ("domains", "hostname"),
+        "drains": ("log-drains", "url"),
     }.get(kind, ("", ""))
     if not place:
         return []

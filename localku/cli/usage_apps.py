@@ -29,6 +29,11 @@ GROUPS = {
         "labs:enable": "switch it on",
         "labs:disable": "switch it off",
     },
+    "Where the log goes": {
+        "drains": "list the log drains, and what became of the lines",
+        "drains:add": "send the log to a URL, too: https, http, syslog, syslog+tls",
+        "drains:remove": "send it there no more",
+    },
     "Many apps side by side": {
         "platform": "host any number of apps, at http://APP.localhost:5006",
         "platform:status": "say whether it runs, and its apps",
@@ -137,6 +142,35 @@ machine: put `127.0.0.1 NAME` into /etc/hosts.
 """,
     "domains:remove": "Usage: localku domains:remove NAME\n",
     "domains:clear": "Usage: localku domains:clear\n",
+    "drains": """\
+Usage: localku drains [--json]
+
+Lists the log drains of the app: their URLs and tokens, and how many lines each
+has got since the start of localku, how many it never will, how many wait, and
+what went wrong last. With --json as objects.
+""",
+    "drains:add": """\
+Usage: localku drains:add URL [--ca FILE]
+
+Sends what the app and the platform say from now on to URL, too, as Heroku does:
+
+  https://USER:PASSWORD@HOST/PATH   POST of application/logplex-1; also http
+  syslog+tls://HOST:PORT            octet-counted RFC 5424; 6514
+  syslog://HOST:PORT                the same without TLS; 601
+
+A drain that is down or slow gets its lines when it is back. 1024 lines are kept
+for it (--drain-buffer of localku start); what is more is dropped, and a line
+with L10 says how many. A drain gets whole lines: a prompt waits for its end.
+
+  --ca FILE       the certificate of the CA that has to vouch for HOST. Without
+                  it, one that this system trusts, or localku's own for a name
+                  under localhost or .test
+""",
+    "drains:remove": """\
+Usage: localku drains:remove URL | TOKEN | ID
+
+Sends nothing there any more. What waits for it has a second to get there.
+""",
     "open": """\
 Usage: localku open [PATH] [-p]
 

@@ -21,10 +21,13 @@ class Loss:
 
     def add(self, entry: Entry) -> None:
         """entry was not delivered."""
-        if not self.lines:
-            self.since = entry.time
-        self.lines += count_lines(entry)
-        self.last = entry.time
+        self.count(count_lines(entry), entry.time, entry.time)
+
+    def count(self, lines: int, since: float, last: float) -> None:
+        """So many lines were not delivered; the first of them came at since, the last at last."""
+        self.since = min(self.since, since) if self.lines else since
+        self.last = max(self.last, last) if self.lines else last
+        self.lines += lines
 
     def take(self) -> tuple[int, float, float]:
         """Lines lost, when the first and the last of them came; and begins to count anew."""

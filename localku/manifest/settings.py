@@ -95,6 +95,10 @@ class Settings:
     backoff_reset: float
     heroku_times: bool
     time_scale: float
+    drain_connect_timeout: float
+    drain_timeout: float
+    drain_retry: float
+    drain_buffer: int
     watch: bool
     watch_pattern: list[str] | None
     format: str

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from localku.manifest.setting import Setting
 
-GROUPS = ("The app", "The router", "The API", "Dynos", "Time", "Watching files", "Output")
-_APP, _ROUTER, _API, _DYNOS, _TIME, _WATCH, _OUTPUT = GROUPS
+GROUPS = (
+    *("The app", "The router", "The API", "Dynos", "Time", "Log drains", "Watching files"),
+    "Output",
+)
+_APP, _ROUTER, _API, _DYNOS, _TIME, _DRAINS, _WATCH, _OUTPUT = GROUPS
 
 TABLE: tuple[Setting, ...] = (
     Setting(
@@ -179,6 +182,24 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "time_scale", "number", 1.0, ("--time-scale",), "multiplies every time, given or default",
         group=_TIME, metavar="FACTOR",
+    ),
+    # heroku.md 4.3: logplex's own numbers; a first pause of 30 s is that of its TCP drains.
+    Setting(
+        "drain_connect_timeout", "duration", 3.0, ("--drain-connect-timeout",),
+        "wait for a drain to connect", group=_DRAINS, metavar="TIME",
+    ),
+    Setting(
+        "drain_timeout", "duration", 5.0, ("--drain-timeout",), "wait for a drain to answer",
+        group=_DRAINS, metavar="TIME",
+    ),
+    Setting(
+        "drain_retry", "duration", 1.0, ("--drain-retry",),
+        "pause after a failure; doubles up to 30 times that", group=_DRAINS, metavar="TIME",
+        heroku=30.0,
+    ),
+    Setting(
+        "drain_buffer", "count", 1024, ("--drain-buffer",),
+        "lines kept for a drain in trouble (L10)", group=_DRAINS, metavar="N",
     ),
     Setting(
         "watch", "bool", False, ("--watch",), "restart the types whose files change", group=_WATCH,

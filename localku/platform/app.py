@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from localku.dynos.oneoff import OneOff
 from localku.dynos.runner import Runner
@@ -28,6 +29,9 @@ from localku.platform.state import AppState, Domain, Process
 from localku.platform.store import Store
 from localku.router.policy import POLICIES
 from localku.router.table import AppRoute, Upstream
+
+if TYPE_CHECKING:
+    from localku.platform.drains import Drains
 
 DEFAULT_USER = "you@localhost"
 DEFAULT_ROUTING = POLICIES[0]
@@ -58,6 +62,7 @@ class App:
         newest = store.releases(state.id, 1)
         self.version = newest[0].version if newest else 0
         self.supervisor: Supervisor | None = None
+        self.drains: Drains  # given by who hosts it
         self.on_change: Callable[[], None] = lambda: None  # the router has to look again
         self._affinity_key = os.urandom(32)
 

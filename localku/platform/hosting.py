@@ -24,6 +24,7 @@ from localku.manifest.manifest import Manifest
 from localku.manifest.settings import Settings
 from localku.platform import releasing
 from localku.platform.app import DEFAULT_USER, App
+from localku.platform.drains import Drains, Router
 from localku.platform.plan import Surroundings
 from localku.platform.state import AppState
 from localku.platform.store import Store
@@ -56,6 +57,7 @@ class Hosting:
         self.apps: dict[str, App] = {}
         self._read = read
         self._watch = watch
+        self.router = Router()
         self._hub: InitHub | None = None
         self._on_change: Callable[[], None] = lambda: None
         self._on_crash: Crashed = lambda app, dyno, status: None
@@ -97,12 +99,15 @@ class Hosting:
         app = App(state, self.store, LogStream(), around)
         self._keep(app)
         self._watch(app)
+        settings = manifest.settings if manifest is not None else self.settings
+        app.drains = Drains(app, settings, self.router)
         if manifest is not None:
             releasing.adopt(app, manifest, asked=manifest.asked)
         self.apps[app.name] = app
         if self._hub is not None:
             self._keepers[app.id].start()
             self._supervise(app)
+            app.drains.begin()
             app.apply()
             self._on_change()
         return app
@@ -127,7 +132,13 @@ class Hosting:
         for app in self.apps.values():
             self._supervise(app)
             self._keepers[app.id].start()
+            app.drains.begin()
         sweep(self._histories, self._keepers)
+
+    async def drain(self, patience: float) -> None:
+        """What was said last goes to the log drains, for at most patience seconds; they end."""
+        closing = (app.drains.close(patience) for app in self.apps.values())
+        await asyncio.gather(*closing, *self._leaving, return_exceptions=True)
 
     async def close(self) -> None:
         """All has been said: write what is not on disk yet."""
@@ -213,11 +224,14 @@ class Hosting:
         del self.apps[app.name]
         self._keepers.pop(app.id).forget()
         self._on_change()
+        leaving = asyncio.get_running_loop().create_task(self._leave(app))
+        self._leaving.add(leaving)  # the supervisor goes when its dynos have gone
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _leave(self, app: App) -> None:
         if app.supervisor is not None:
-            grace = self.settings.shutdown_grace
-            leaving = asyncio.get_running_loop().create_task(app.supervisor.shut_down(grace))
-            self._leaving.add(leaving)  # the supervisor goes when its dynos have gone
-            leaving.add_done_callback(self._leaving.discard)
+            await app.supervisor.shut_down(self.settings.shutdown_grace)
+        await app.drains.close()
 
     def _refuse_only(self, what: str) -> None:
         if self.only:

@@ -99,4 +99,9 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX records_of_a_kind ON records (kind, app_id);
     """,
+    # 3: drains: the CA of a receiver; nobody has the same URL twice
+    """
+    ALTER TABLE drains ADD COLUMN ca TEXT NOT NULL DEFAULT '';
+    CREATE UNIQUE INDEX drains_of_an_app ON drains (app_id, url);
+    """,
 )

@@ -28,6 +28,7 @@ from localku.logs.words import sentence
 from localku.manifest.settings import Settings
 from localku.platform import key
 from localku.platform.app import App
+from localku.platform.drains import FLUSH
 from localku.platform.home import Home
 from localku.platform.hosting import Hosting
 from localku.platform.routing import make_router, own_names
@@ -110,6 +111,9 @@ class Platform:
             self.loop.add_signal_handler(signal.SIGWINCH, self._resized)
         self._first, self.router = make_router(self.settings, self._publish_router, self._publish)
         self.metering = Metering(self._metered, EVERY * self.settings.time_scale)
+        https = (self.https.port,) if self.https is not None else ()
+        self.hosting.router.ports = (self.port, *https)
+        self.hosting.router.names = self._names
         try:
             self._begin_apps()
             self._refresh_table()
@@ -121,8 +125,7 @@ class Platform:
                 await service.start()
             # only now: whoever reads the announcement or the greeting may ask at once
             self._announce()
-            https = self.https.port if self.https is not None else 0
-            self.hosting.greet(self.port, https, self.api_port)
+            self.hosting.greet(self.port, *(https or (0,)), self.api_port)
             if self.https is not None and self.https.is_new:
                 self.say("https has a CA of its own here: see `localku certs:trust`")
             self.on_ready()
@@ -295,6 +298,7 @@ class Platform:
             await asyncio.wait_for(stopping, grace + SHUTDOWN_MARGIN)
             self.hub.signal_strays(SIGNALS["KILL"])
         finally:
+            await self.hosting.drain(0.0 if self._hurried else FLUSH)
             await self.loop.run_in_executor(None, self.hub.init.close)
             await self.hosting.close()
             self.console.close(CONSOLE_PATIENCE)

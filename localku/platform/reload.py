@@ -26,6 +26,7 @@ from localku.watch.watcher import Watcher
 # settings that hold from the start on: sockets, terminals, the router's and the console's own
 _FIXED = """
 app port bind request_timeout idle_timeout connect_timeout quarantine boot_wait router_log pty
+drain_connect_timeout drain_timeout drain_retry drain_buffer
 exit_on_crash backoff_first backoff_max backoff_reset time_scale watch format color partial_line
 """
 FIXED = _FIXED.split()

@@ -85,6 +85,19 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class DrainState:
+    """A log drain. token: `d.UUID`, what its receiver knows it by. ca: PEM of the CA that alone may
+    vouch for the receiver, "" for those whom this system trusts."""
+
+    id: str
+    url: str
+    token: str
+    created_at: float
+    updated_at: float
+    ca: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Switch:
     """A feature that somebody has switched on or off."""
 

@@ -16,7 +16,16 @@ from typing import Any
 
 from localku.errors import UserError
 from localku.platform.migrations import MIGRATIONS
-from localku.platform.state import AppState, Domain, Process, Record, Release, Seen, Switch
+from localku.platform.state import (
+    AppState,
+    Domain,
+    DrainState,
+    Process,
+    Record,
+    Release,
+    Seen,
+    Switch,
+)
 
 Row = tuple[Any, ...]
 _RELEASE = (
@@ -144,6 +153,11 @@ class Store:
         row = self._db.execute(query, (hostname,)).fetchone()
         return str(row[0]) if row else ""
 
+    def drains(self, app_id: str) -> list[DrainState]:
+        """Log drains, in the order in which they came."""
+        what = "id, url, token, created_at, updated_at, ca FROM drains"
+        return [DrainState(*row) for row in self._select(what, app_id, "ORDER BY rowid")]
+
     def switches(self, app_id: str) -> dict[str, Switch]:
         """Features that somebody has switched."""
         rows = self._select("name, enabled, created_at, updated_at FROM features", app_id)
@@ -229,6 +243,21 @@ class Change:
     def remove_domain(self, domain_id: str) -> None:
         """Forget a custom domain."""
         self._db.execute("DELETE FROM domains WHERE id = ?", (domain_id,))
+
+    def add_drain(self, app_id: str, drain: DrainState) -> None:
+        """Write a log drain."""
+        self._db.execute(
+            "INSERT INTO drains (id, app_id, url, token, created_at, updated_at, ca) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(drain.id, app_id, drain.url, drain.token),
+                *(drain.created_at, drain.updated_at, drain.ca),
+            ),
+        )
+
+    def remove_drain(self, drain_id: str) -> None:
+        """Forget a log drain."""
+        self._db.execute("DELETE FROM drains WHERE id = ?", (drain_id,))
 
     def save_switch(self, app_id: str, switch: Switch) -> None:
         """Write a feature's switch."""

@@ -46,6 +46,8 @@ ALWAYS = [
     ("run:inside web.1 -- 'echo in $DYNO'", 0, ["in web.1", "up, run."]),
     ("logs -n 200 -p router", 0, []),
     ("logs -n 60 -s heroku", 0, ["heroku[run.", "State changed from up to complete"]),
+    ("drains:add http://127.0.0.1:9/a?b=c", 0, ["Successfully added drain http://127.0.0.1:9/a?b"]),
+    ("drains", 0, ["=== Drains", "http://127.0.0.1:9/a?b=c (d."]),
     ("config -a nosuch", 2, ["Couldn't find that app.", "Error ID: not_found"]),
 ]
 
@@ -126,7 +128,9 @@ MORE = [
     ("certs", 0, ["shop has no SSL certificates."]),
     ("certs:auto", 0, ["Automatic Certificate Management is disabled on shop"]),
     ("certs:auto:enable", 2, ["names that the internet knows"]),
-    ("drains:add https://logs.test/x", 2, ["Log drains are not there yet"]),
+    ("drains --json", 0, ['"addon": null', '"token": "d.', '"url": "http://127.0.0.1:9/a?b=c"']),
+    ("drains:add file:///x", 2, ["A drain's URL begins with one of http, https, syslog, syslog+t"]),
+    ("drains:remove http://127.0.0.1:9/a?b=c", 0, ["Successfully removed drain http://127.0.0.1:"]),
     ("pipelines:create pipe -s staging", 0, ["Adding shop to pipe pipeline as staging... done"]),
     ("pipelines", 0, ["=== My Pipelines pipe"]),
     ("pipelines:info pipe", 0, ["=== pipe", "owner: you@localhost", "shop staging"]),

@@ -180,8 +180,6 @@ def test_filters_that_find_nothing(shop: Shop, body: object, status: int) -> Non
 # -- what there is none of yet -------------------------------------------------------------------
 
 REFUSED = {
-    "drains": ("POST", "/log-drains", 422),
-    "a drain": ("DELETE", "/log-drains/https%3A%2F%2Fx%2Fy", 404),
     "certificates": ("POST", "/sni-endpoints", 422),
     "a certificate": ("GET", "/sni-endpoints/x", 404),
     "ACM": ("POST", "/acm", 422),
@@ -197,7 +195,7 @@ def test_what_there_is_none_of_says_so(shop: Shop, method: str, path: str, statu
     assert ask(shop.root, method, f"/apps/nosuch{path}", {}).error == (404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/log-drains", "/sni-endpoints", "/addons"])
+@pytest.mark.parametrize("path", ["/sni-endpoints", "/addons"])
 def test_lists_of_it_are_empty(shop: Shop, path: str) -> None:
     assert shop.ask("GET", path).value == []
     assert ask(shop.root, "GET", f"/apps/nosuch{path}").error == (404, "not_found")

@@ -53,6 +53,7 @@ SETTING: list[tuple[str, str, Any]] = [
     ("PATCH", "/apps/shop/features/http-session-affinity", {"enabled": True}),
     ("POST", "/apps/shop/domains", {"hostname": "www.shop.test"}),
     ("POST", "/apps/shop/webhooks", HOOK),
+    ("POST", "/apps/shop/log-drains", {"url": "http://127.0.0.1:9/x"}),
     ("POST", "/pipelines", {"name": "pipe"}),
     ("POST", "/pipeline-couplings", {"app": "shop", "pipeline": "pipe", "stage": "staging"}),
 ]
@@ -91,6 +92,8 @@ CASES = [
     ("dyno-size", "/dyno-sizes/standard-1x"),
     ("formation", "/apps/shop/formation"),
     ("formation", "/apps/shop/formation/web"),
+    ("log-drain", "/apps/shop/log-drains"),
+    ("log-drain", "/apps/shop/log-drains/http%3A%2F%2F127.0.0.1%3A9%2Fx"),
     ("oauth-authorization", "/oauth/authorizations"),
     ("pipeline", "/pipelines"),
     ("pipeline-coupling", "/pipeline-couplings"),
@@ -131,6 +134,8 @@ def test_changes_answer_with_what_they_made(root: Path) -> None:
         ("app-feature", "PATCH", "/apps/shop/features/preboot", {"enabled": False}),
         ("domain", "POST", "/apps/shop/domains", {"hostname": "gone.shop.test"}),
         ("domain", "DELETE", "/apps/shop/domains/gone.shop.test", None),
+        ("log-drain", "POST", "/apps/shop/log-drains", {"url": "syslog://127.0.0.1:9"}),
+        ("log-drain", "DELETE", "/apps/shop/log-drains/syslog%3A%2F%2F127.0.0.1%3A9", None),
         ("release", "POST", "/apps/shop/releases", {"release": "2"}),
     ]
     for definition, method, path, body in made:

@@ -155,7 +155,7 @@ def test_every_setting_has_a_typed_attribute() -> None:
 
 def test_every_setting_is_reached_by_flag_variable_and_file() -> None:
     """The value of each source arrives under the same name and type."""
-    texts = {"port": "81", "bool": "yes", "duration": "3s", "bytes": "1MB", "number": "2"}
+    texts = {"port": "81", "bool": "yes", "duration": "7s", "bytes": "1MB", "number": "2"}
     texts |= {"path": "/x", "text": "x", "list": "x", "count": "7", "domains": "x.test"}
     for item in TABLE:
         text = item.choices[-1] if item.choices else texts[item.kind]
