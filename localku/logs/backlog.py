@@ -7,7 +7,9 @@ pipe can hold thousands of lines, and on Heroku they would come in smaller piece
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
+from itertools import accumulate
 
 from localku.logs.entry import Entry
 from localku.logs.logplex import Framer
@@ -26,7 +28,7 @@ class Backlog:
     """
 
     __slots__ = (
-        *("_entries", "_framed", "_framer", "_loss", "_messages", "_whole"),
+        *("_entries", "_framed", "_framer", "_loss", "_messages", "_moment", "_whole"),
         *("dropped", "lines", "size", "strict"),
     )
 
@@ -35,7 +37,8 @@ class Backlog:
         self._messages = messages
         self._whole = WholeLines()
         self._entries: deque[tuple[Entry, int]] = deque()  # with the lines in each
-        self._framed: deque[tuple[bytes, float]] = deque()  # of the oldest entry; when it came
+        self._framed: deque[bytes] = deque()  # of the oldest entry
+        self._moment = 0.0  # when that came
         self._loss = Loss()
         self.strict = False  # the drain is in trouble: no slack
         self.lines = 0  # that wait
@@ -65,8 +68,7 @@ class Backlog:
         limit = self._messages if self.strict else self._messages * SLACK
         while self.lines > limit or self.size > MAX_BYTES:
             if self._framed:
-                frame, moment = self._framed.popleft()
-                self._forget(len(frame), moment, 1)
+                self._forget(len(self._framed.popleft()), self._moment, 1)
                 continue
             entry, lines = self._entries[0]
             fits = self.lines - lines < limit and self.size - len(entry.data) <= MAX_BYTES
@@ -100,20 +102,22 @@ class Backlog:
         while self.lines:
             if not self._framed:
                 self._frame_oldest()
-            frame, moment = self._framed[0]
-            room -= len(frame)
-            if room < 0 and taken.lines:
+            framed = self._framed
+            sizes = list(accumulate(map(len, framed)))
+            count = bisect_right(sizes, room) or (0 if taken.lines else 1)
+            if not count:
                 break
-            self._framed.popleft()
-            self.lines -= 1
-            self.size -= len(frame)
-            taken.add(frame, moment)
+            self.lines -= count
+            self.size -= sizes[count - 1]
+            room -= sizes[count - 1]
+            taken.add([framed.popleft() for _ in range(count)], self._moment)
         return taken
 
     def _frame_oldest(self) -> None:
         entry, lines = self._entries.popleft()
         frames = self._framer.frames(entry)
-        self._framed.extend((frame, entry.time) for frame in frames)
+        self._framed.extend(frames)
+        self._moment = entry.time
         self.lines += len(frames) - lines
         self.size += sum(map(len, frames)) - len(entry.data)
 
@@ -129,10 +133,10 @@ class Taken:
         self.lines = self.lost = 0
         self.since = self.until = self.first = self.last = 0.0
 
-    def add(self, frame: bytes, moment: float) -> None:
-        """One line more."""
+    def add(self, frames: list[bytes], moment: float) -> None:
+        """Some lines more."""
         if not self.lines:
             self.first = moment
-        self.lines += 1
+        self.lines += len(frames)
         self.last = moment
-        self.frames.append(frame)
+        self.frames += frames

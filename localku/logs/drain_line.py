@@ -70,10 +70,11 @@ class Line(asyncio.Protocol):
         self._room.set()
         self.on_lost()
 
-    async def write(self, data: bytes) -> None:
-        """Return when the kernel has data. Raises ConnectionError."""
+    async def write(self, data: bytes, patience: float) -> None:
+        """Return when the kernel has data. Raises ConnectionError, asyncio.TimeoutError."""
         self.transport.write(data)
-        await self._room.wait()
+        if not self._room.is_set():  # mostly it is: no task is made for nothing
+            await asyncio.wait_for(self._room.wait(), patience)
         if self.lost:
             raise ConnectionResetError
 

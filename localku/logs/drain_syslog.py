@@ -7,7 +7,6 @@ breaks before that, all of the batch is sent again on the next one. So batches a
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Callable
 
@@ -47,7 +46,7 @@ class SyslogSender:
                 self._line = await self._dialer.dial()
                 self._line.on_data = self._hear
                 self._heard = 0
-            await asyncio.wait_for(self._line.write(batch.body), self._request)
+            await self._line.write(batch.body, self._request)
         except BaseException as error:
             self._drop()
             if not isinstance(error, Exception):

@@ -26,6 +26,7 @@ PRI_ROUTER_2 = 134  # local0.info: Router 2.0
 PRI_HEROKU = 134  # local0.info: the dyno manager, since 2023
 PRI_LOGPLEX = 172  # local5.warning: L10
 
+_FEW = 8
 _MAX_HEADS = 1000  # one-off dynos have ever new names
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]+")
 
@@ -59,7 +60,11 @@ class Framer:
         size = len(head) + 1
         lines = cut(entry.data, MAX_LINE, MAX_LINE).split(b"\n")
         lines.pop()  # what is behind the last line end
-        return [b"%d %b%b\n" % (size + len(line), head, line) for line in lines]
+        if len(lines) < _FEW:
+            return [b"%d %b%b\n" % (size + len(line), head, line) for line in lines]
+        # many lines of one moment have few different lengths: most of a frame is the same
+        heads = {count: b"%d %b" % (size + count, head) for count in set(map(len, lines))}
+        return [heads[len(line)] + line + b"\n" for line in lines]
 
     def loss(self, entry: Entry) -> bytes:
         """The frame of an L10 entry: Logplex writes whole seconds and no line end in it."""
