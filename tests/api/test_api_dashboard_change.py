@@ -56,6 +56,13 @@ def test_the_buttons_scale_for_real(tab: Tab, desk: Desk) -> None:
     wait_until(lambda: desk.formation()["web"] == 1, "one web dyno")
     tab.wait_for("!document.querySelector('[data-dyno=\"web.2\"]')")
     tab.wait_for("document.querySelector('#events').innerText.includes('Scaling')")
+    # its mark is where its time is, and moves on with it
+    place = (
+        "(() => { const lane = document.querySelector('.strip .lane').getBoundingClientRect(); "
+        "const ticks = [...document.querySelectorAll('.strip .lane i')]; "
+        "return (lane.right - ticks[0].getBoundingClientRect().left) / lane.width * 300; })()"
+    )
+    tab.wait_for(f"{place} > 3 && {place} < 9")
 
 
 def test_what_cannot_be_done_is_one_clear_line(tab: Tab, desk: Desk) -> None:
