@@ -120,10 +120,6 @@ class Lines:
         dropped, self._dropped = self._dropped + len(lines) - len(kept), 0
         return {"lines": kept, "dropped": dropped}
 
-    def forget(self) -> None:
-        """What was dropped so far was not asked for."""
-        self._dropped = 0
-
     def _split(self, entry: Entry) -> list[Json]:
         """Its lines. An open one waits for its end, which may come with a later entry."""
         name = (entry.source, entry.dyno)

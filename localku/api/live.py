@@ -109,7 +109,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     try:
         await response.prepare(request)
         await response.write(view.take(request))
-        if known is not None:
+        if known is not None and known["lines"]:
             await response.write(feed.event("lines", {**known, "dropped": 0}))
         while not view.ended and app in apps(request):
             await view.ready.wait()

@@ -23,7 +23,7 @@ from localku.metrics.totals import Totals
 if TYPE_CHECKING:
     from localku.logs.entry import Entry
 
-HELD_BYTES = 1 << 20  # of router lines that wait to be counted
+HELD = 256  # entries of the router that wait to be counted; each holds the lines of one turn
 TAILS = 5000  # distinct tails that wait to be read
 READ_LINES = 5000  # lines with values that are read in a second; more are counted as unread
 MARKS = 2000
@@ -54,7 +54,6 @@ class Metrics:
         self._second = Slice(0)
         self._ends = 0.0  # when the present second is over
         self._held: list[bytes] = []
-        self._held_bytes = 0
         self._tails: Counter[bytes] = Counter()
         self._left = READ_LINES
         self._episodes = Episodes()
@@ -65,16 +64,15 @@ class Metrics:
 
     def offer(self, entry: Entry) -> None:
         """One entry of the stream."""
-        data = entry.data
-        source = entry.source
         if entry.dyno == "router":
             if entry.time >= self._ends:
                 self._begin(entry.time)
-            self._held.append(data)
-            self._held_bytes += len(data)
-            if self._held_bytes > HELD_BYTES:
+            held = self._held
+            held.append(entry.data)
+            if len(held) > HELD:
                 self._count()
             return
+        data, source = entry.data, entry.source
         self.totals.lines[source] = self.totals.lines.get(source, 0) + data.count(b"\n")
         if source == "app" and entry.dyno != marks.API:
             if l2met.may_measure(data):
@@ -108,15 +106,14 @@ class Metrics:
     def _tick(self) -> None:
         self._timer = None
         now = self._clock()
-        if self._watchers:
-            if now >= self._ends or now < self._ends - 2:  # over, or the clock was set back
-                self._begin(now)
+        over = now >= self._ends or now < self._ends - 2  # or the clock was set back
+        if not over:
             self._arm()
-        elif now >= self._ends:
+        elif self._watchers:
+            self._begin(now)
+        else:
             self._finish()
             self._ends = 0.0
-        else:
-            self._arm()
 
     def _finish(self) -> None:
         """The present second is over."""
@@ -135,7 +132,6 @@ class Metrics:
         if self._held:
             data = b"".join(self._held)
             self._held.clear()
-            self._held_bytes = 0
             self.totals.lines["heroku"] += count_tails(data, self._tails)
             if len(self._tails) > TAILS:
                 self._read_tails()

@@ -28,26 +28,36 @@ class Tier:
         self._packed: deque[bytes] = deque()
         self.size = 0
 
-    def add(self, piece: Slice) -> None:
-        """Add a slice that is over. One that is older than the last (a clock was set back) counts
-        as of then."""
+    def add(self, piece: Slice) -> Slice | None:
+        """Add a slice that is over, which is this tier's from now on. One that is older than the
+        last (a clock was set back) counts as of then. Returns the slice that it closed, if any."""
         t = piece.t - piece.t % self.step
-        if self._open is not None and self._open.t < t:
-            self._close(self._open, t - self.kept)
-            self._open = None
-        if self._open is None:
+        closed = self._open
+        if closed is not None:
+            if closed.t >= t:
+                closed.merge(piece)
+                return None
+            self._close(closed, t - self.kept)
+        if piece.t == t:
+            self._open = piece
+        else:
             self._open = Slice(t)
-        self._open.merge(piece)
+            self._open.merge(piece)
+        return closed
 
     def since(self, t: float) -> Iterator[Slice]:
-        """The slices that begin at t or later, oldest first."""
+        """The closed slices that begin at t or later, oldest first."""
         times, packed = list(self._times), list(self._packed)
         for index in range(bisect_left(times, t), len(times)):
             yield Slice.unpack(packed[index])
-        if self._open is not None and self._open.t >= t:
-            copy = Slice(self._open.t)
-            copy.merge(self._open)
-            yield copy
+
+    def open_copy(self) -> Slice | None:
+        """A copy of the slice that is not closed yet."""
+        if self._open is None:
+            return None
+        copy = Slice(self._open.t)
+        copy.merge(self._open)
+        return copy
 
     def _close(self, piece: Slice, oldest: int) -> None:
         packed = piece.pack()
@@ -71,21 +81,22 @@ class Series:
         return sum(tier.size for tier in self._tiers)
 
     def add(self, second: Slice) -> None:
-        """A second that is over, and in which something happened."""
+        """A second that is over, and in which something happened; it is the series' own from now
+        on. Each tier gets what the finer one has closed."""
+        closed: Slice | None = second
         for tier in self._tiers:
-            tier.add(second)
+            if closed is None:
+                return
+            closed = tier.add(closed)
 
     def since(self, t: float, resolution: int = 1) -> Iterator[Slice]:
         """Slices of that width (whole seconds) that begin at t or later, oldest first.
 
         They come out of the coarsest tier that fits, and lie on its multiples.
         """
-        tier = next(each for each in reversed(self._tiers) if resolution % each.step == 0)
-        if tier.step == resolution:
-            yield from tier.since(t)
-            return
+        which = max(i for i, tier in enumerate(self._tiers) if resolution % tier.step == 0)
         begun: Slice | None = None
-        for piece in tier.since(-(-t // resolution) * resolution):
+        for piece in self._all(which, -(-t // resolution) * resolution):
             start = piece.t - piece.t % resolution
             if begun is not None and begun.t != start:
                 yield begun
@@ -95,3 +106,11 @@ class Series:
             begun.merge(piece)
         if begun is not None:
             yield begun
+
+    def _all(self, which: int, t: float) -> Iterator[Slice]:
+        """The slices of a tier, and what has not come to it yet, oldest first."""
+        yield from self._tiers[which].since(t)
+        for tier in reversed(self._tiers[: which + 1]):
+            waiting = tier.open_copy()
+            if waiting is not None and waiting.t >= t:
+                yield waiting
