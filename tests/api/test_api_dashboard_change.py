@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chromium_kit import Browser, Tab
-from conftest import Folder, wait_until
+from conftest import LOCALKU, PATIENCE, Folder, wait_until
 from dashboard_kit import PAGE, Desk, choose, chromium, live, look, needs_chromium, shop, shows_line
 
 pytestmark = needs_chromium
@@ -56,6 +57,13 @@ def test_the_buttons_scale_for_real(tab: Tab, desk: Desk) -> None:
     wait_until(lambda: desk.formation()["web"] == 1, "one web dyno")
     tab.wait_for("!document.querySelector('[data-dyno=\"web.2\"]')")
     tab.wait_for("document.querySelector('#events').innerText.includes('Scaling')")
+    # its mark is where its time is, and moves on with it
+    place = (
+        "(() => { const lane = document.querySelector('.strip .lane').getBoundingClientRect(); "
+        "const ticks = [...document.querySelectorAll('.strip .lane i')]; "
+        "return (lane.right - ticks[0].getBoundingClientRect().left) / lane.width * 300; })()"
+    )
+    tab.wait_for(f"{place} > 3 && {place} < 9")
 
 
 def test_what_cannot_be_done_is_one_clear_line(tab: Tab, desk: Desk) -> None:
@@ -150,11 +158,10 @@ def test_many_apps_have_a_switcher(browser: Browser, tmp_path: Path) -> None:
         folder.write(f"{name}/Procfile", f"{name}: exec sleep 600\n")
     running = folder.run("platform", "-p", "0", env={"LOCALKU_HOME": str(tmp_path / "state")})
     try:
-        running.wait_for(r"heroku|platform|Running", timeout=15)
-        tab = browser.tab()
+        wait_until((tmp_path / "state" / "api.sock").exists, "it listens")
         environ = folder.environ(LOCALKU_HOME=str(tmp_path / "state"))
-        url = link(folder, environ)
-        tab.go(url)
+        tab = browser.tab()
+        tab.go(link(folder, environ))
         tab.wait_for("!document.querySelector('#no-app').hidden")
         assert "localku apps:create" in tab.text("#no-app")
         for name in ("hello", "world"):
@@ -176,10 +183,6 @@ def test_many_apps_have_a_switcher(browser: Browser, tmp_path: Path) -> None:
 
 def command(folder: Folder, environ: dict[str, str], *argv: str) -> str:
     """A command beside the platform of many apps."""
-    import subprocess
-
-    from conftest import LOCALKU, PATIENCE
-
     done = subprocess.run(
         [LOCALKU, *argv],
         cwd=folder.path,

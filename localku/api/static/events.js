@@ -18,13 +18,15 @@ export class Events {
     this.onPick = onPick;
     this.count = h("span", { class: "faint" });
     this.strip = h("ul", { class: "strip", "aria-label": "Events by kind" });
+    this.axis = ["", "", ""].map(() => h("time", {}));
+    this.scale = h("div", { class: "axis", "aria-hidden": "true", hidden: true }, h("div", {}, ...this.axis));
     this.empty = h("p", { class: "empty", hidden: true }, ...prose(
       "No errors and no changes in this time. Heroku's codes (H12, R14, …), releases, scaling, restarts and crashes appear here."));
     this.list = h("ol", { class: "marks" });
     this.more = h("details", {}, h("summary", {}, "Newest events in words"), this.list);
     $("events").replaceChildren(
       h("div", { class: "head" }, h("h3", {}, "Events"), h("span", { class: "gap" }), this.count),
-      this.strip, this.empty, this.more);
+      this.strip, this.scale, this.empty, this.more);
     this.strip.addEventListener("pointermove", (event) => this.#moved(event));
     this.strip.addEventListener("pointerleave", () => hover(null));
     onHover(() => this.#pointed());
@@ -35,6 +37,8 @@ export class Events {
     this.width = times.length * step;
     const rows = rowsOf(times, points, marks, this.width / CELLS);
     this.empty.hidden = rows.length > 0;
+    this.scale.hidden = !rows.length;
+    this.axis.forEach((place, at) => setText(place, clock(this.from + (this.width * at) / 2)));
     this.more.hidden = !marks.length;
     const errors = rows.filter((row) => row.isCode).reduce((sum, row) => sum + row.total, 0);
     setText(this.count, errors ? plural(errors, "error") : "");

@@ -26,12 +26,13 @@ export class Tiles {
     const newest = known.filter((point) => point.service?.count).at(-1);
     const measured = dynos.filter((dyno) => dyno.memory !== undefined);
     const memory = measured.reduce((total, dyno) => total + dyno.memory, 0);
-    const flight = dynos.reduce((total, dyno) => total + (dyno.in_flight ?? 0), 0);
+    const counted = dynos.filter((dyno) => Number.isInteger(dyno.in_flight)); // none with several routers
+    const flight = counted.length ? counted.reduce((total, dyno) => total + dyno.in_flight, 0) : null;
     this.#set(0, number(requests / OVER), "a second", `${number(requests)} in the last minute`);
     this.#set(1, newest ? ms(newest.service.p95) : "–", newest ? "p95" : "", worst ? `slowest of a minute ${ms(worst)}` : "no request in the last minute");
     const share = requests ? (failed / requests) * 100 : 0;
     this.#set(2, requests ? `${number(share)} %` : "–", "", `${number(failed)} of ${number(requests)} with 5xx`, failed > 0);
-    this.#set(3, number(flight), "", "requests at the dynos now");
+    this.#set(3, number(flight), "", flight === null ? "unknown with several routers" : "requests at the dynos now");
     this.#set(4, measured.length ? bytes(memory) : "–", "", measured.length ? `of ${measured.length} dynos` : "not measured yet");
   }
 
