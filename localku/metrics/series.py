@@ -93,7 +93,7 @@ class Series:
         """All that happened at t or later, as one slice that begins at its first second; None for
         nothing."""
         found: Slice | None = None
-        for piece in self._tiers[0].since(t):
+        for piece in self._all(0, t):
             if found is None:
                 found = Slice(piece.t)
             found.merge(piece)
