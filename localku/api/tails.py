@@ -16,7 +16,7 @@ from localku.logs.events import Events
 from localku.logs.format import Formatter
 from localku.logs.tail import TailReader
 
-PACE = 0.025  # seconds from one wake-up of all tails to the next
+PACE = 0.05  # seconds from one wake-up of all tails to the next
 LOOK = 15.0  # seconds without a line, after which we see whether anybody is still there
 SHARED_MAX = 256 << 10  # bytes in one write
 

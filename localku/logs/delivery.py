@@ -16,7 +16,7 @@ from localku.logs.entry import Entry
 from localku.logs.logplex import Framer
 
 BATCH = 102_400  # bytes of frames in one request
-LINGER = 0.1  # seconds that a line waits for company
+LINGER = 0.25  # seconds that a line waits for company: log-shuttle flushes so often (heroku.md 4.3)
 BACKOFF_MAX = 30  # times the first pause
 TOO_MANY = 429  # RFC 6585: come back later
 

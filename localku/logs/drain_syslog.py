@@ -2,7 +2,7 @@
 TLS for syslog+tls (RFC 5425).
 
 Such a receiver never answers. A batch is taken when the kernel has all of it; when the connection
-breaks before that, all of the batch is sent again on the next one. So batches are small.
+breaks before that, all of the batch is sent again on the next one. So batches are bounded.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from localku.logs.drain_errors import explain
 from localku.logs.drain_line import Dialer, Line
 from localku.logs.drain_url import Target
 
-BATCH = 16 << 10  # bytes; Logplex has 4,096, which costs four times the wake-ups
+BATCH = 64 << 10  # bytes; Logplex has 4,096, which costs sixteen times the wake-ups
 MAX_TALK = 64 << 10  # bytes that a receiver may say on one connection: it has nothing to say
 
 

