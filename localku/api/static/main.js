@@ -18,6 +18,7 @@ import { Tiles } from "./tiles.js";
 
 const FIRST_LINES = 500;
 const LATER_LINES = 1500;
+const PATIENCE = 3; // seconds that a point may be late
 
 class Page {
   constructor() {
@@ -75,7 +76,7 @@ class Page {
     this.feed?.close();
     this.app = app;
     this.hello = null;
-    this.now = Date.now() / 1000;
+    this.now = Date.now() / 1000 - PATIENCE;
     this.marks = new Marks();
     this.#forget();
     this.log.reset();
@@ -140,6 +141,7 @@ class Page {
       if (app !== this.app || points !== this.points) return;
       this.#clock(found.now);
       points.merge(found.points);
+      if (step > 1) points.until = found.now;
       this.marks.merge(found.marks);
       this.draw();
     } catch (error) {
@@ -148,9 +150,14 @@ class Page {
   }
 
   #clock(now) {
-    this.now = now;
     this.skew = now - Date.now() / 1000;
+    this.#pass(now);
     this.dynos.skew = this.skew;
+  }
+
+  /** Time passes: a second counts when its point is here, or should long have been. */
+  #pass(now) {
+    this.now = Math.max(this.now, now - PATIENCE);
   }
 
   #event(name, value) {
@@ -196,7 +203,7 @@ class Page {
   #tick() {
     if (!this.app) return;
     this.dynos.tick();
-    this.now = Math.max(this.now, Date.now() / 1000 + (this.skew ?? 0));
+    this.#pass(Date.now() / 1000 + (this.skew ?? 0));
     this.draw();
   }
 
