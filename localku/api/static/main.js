@@ -18,6 +18,7 @@ import { Tiles } from "./tiles.js";
 
 const FIRST_LINES = 500;
 const LATER_LINES = 1500;
+const EMPTY = 2000; // ms between two looks at a platform without apps
 const PATIENCE = 3; // seconds that a point may be late
 
 class Page {
@@ -103,11 +104,15 @@ class Page {
     this.points = this.past[this.points?.range ?? 300];
   }
 
-  #none() {
+  /** Wait for the first app. */
+  async #none() {
     this.header.connection("live");
     $("no-app").replaceChildren(...prose("There is no app on this platform yet. Make one: `localku apps:create NAME --root DIR`"));
-    setTimeout(() => this.list().catch(() => {}).then(() => this.names.length && !this.app && this.open(this.#wanted())
-      || (!this.app && this.#none())), 2000);
+    while (!this.names.length) {
+      await new Promise((resolve) => { setTimeout(resolve, EMPTY); });
+      await this.list().catch(() => {});
+    }
+    return this.open(this.#wanted());
   }
 
   async #refused(error) {
@@ -170,10 +175,18 @@ class Page {
   }
 
   #hello(value) {
+    if (value.app !== this.app) this.#renamed(value.app);
     this.hello = value;
     this.#clock(value.now);
     this.header.hello(value);
     this.dynos.formation(value.formation);
+  }
+
+  #renamed(app) {
+    this.names = this.names.map((name) => (name === this.app ? app : name));
+    this.app = this.feed.app = this.dynos.app = app;
+    this.header.apps(this.names, app);
+    history.replaceState(null, "", `#app=${encodeURIComponent(app)}`);
   }
 
   #lines({ lines, dropped }) {
