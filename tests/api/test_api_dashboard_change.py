@@ -129,6 +129,19 @@ def test_maintenance_mode(tab: Tab, desk: Desk) -> None:
     wait_until(lambda: desk.get("/") == 200, "it answers again")
 
 
+def test_a_renamed_app_goes_on(tab: Tab, desk: Desk) -> None:
+    for before, after in (("shop", "store"), ("store", "shop")):
+        desk.door.ask("PATCH", f"/apps/{before}", {"name": after})
+        tab.wait_for(f"document.title === '{after} · localku'")
+        tab.click('[aria-label="One web dyno more"]')
+        wanted = "'2'" if after == "store" else "'3'"
+        tab.wait_for(
+            f"document.querySelector('[aria-label=\"Number of web dynos\"]').value === {wanted}"
+        )
+    desk.door.ask("PATCH", "/apps/shop/formation/web", {"quantity": 1})
+    tab.wait_for("!document.querySelector('[data-dyno=\"web.2\"]')")
+
+
 def test_it_comes_back_after_the_platform_did(tab: Tab, desk: Desk) -> None:
     desk.say(b"before the end")
     shows_line(tab, "before the end")

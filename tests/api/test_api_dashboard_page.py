@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -89,6 +90,14 @@ def test_a_request_appears_in_the_charts(tab: Tab, desk: Desk) -> None:
         "[...document.querySelectorAll('.chart .empty')].slice(0, 2).every((e) => e.hidden)"
     )
     assert "5xx" in tab.eval("document.querySelector('[aria-label^=Throughput]').ariaLabel")
+
+
+def test_a_second_is_drawn_when_it_is_known(tab: Tab) -> None:
+    known = PAGE % "page.recent.byTime.has(page.recent.times(page.now).at(-1))"
+    tab.wait_for(known)
+    deadline = time.monotonic() + 1.2
+    while time.monotonic() < deadline:
+        assert tab.eval(known), "the newest values would be nothing for a moment"
 
 
 def test_the_apps_own_metrics_have_a_chart_each(tab: Tab, desk: Desk) -> None:

@@ -1,6 +1,6 @@
 // The live log: keeps the newest lines, shows those that pass the filters, follows or waits.
 
-import { CHUNK, Chunks } from "./chunks.js";
+import { Chunks } from "./chunks.js";
 import { $, h, onceAFrame, setOptions, setText } from "./dom.js";
 import { isSuspect, pieces, plain } from "./escapes.js";
 import { accepts, hits, marked, search } from "./filter.js";
@@ -229,4 +229,3 @@ function hue(dyno) {
   return hues.get(type) ?? HUES;
 }
 
-export { CHUNK, KEPT };

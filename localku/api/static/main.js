@@ -18,6 +18,8 @@ import { Tiles } from "./tiles.js";
 
 const FIRST_LINES = 500;
 const LATER_LINES = 1500;
+const EMPTY = 2000; // ms between two looks at a platform without apps
+const PATIENCE = 3; // seconds that a point may be late
 
 class Page {
   constructor() {
@@ -75,7 +77,7 @@ class Page {
     this.feed?.close();
     this.app = app;
     this.hello = null;
-    this.now = Date.now() / 1000;
+    this.now = Date.now() / 1000 - PATIENCE;
     this.marks = new Marks();
     this.#forget();
     this.log.reset();
@@ -102,11 +104,15 @@ class Page {
     this.points = this.past[this.points?.range ?? 300];
   }
 
-  #none() {
+  /** Wait for the first app. */
+  async #none() {
     this.header.connection("live");
     $("no-app").replaceChildren(...prose("There is no app on this platform yet. Make one: `localku apps:create NAME --root DIR`"));
-    setTimeout(() => this.list().catch(() => {}).then(() => this.names.length && !this.app && this.open(this.#wanted())
-      || (!this.app && this.#none())), 2000);
+    while (!this.names.length) {
+      await new Promise((resolve) => { setTimeout(resolve, EMPTY); });
+      await this.list().catch(() => {});
+    }
+    return this.open(this.#wanted());
   }
 
   async #refused(error) {
@@ -140,6 +146,7 @@ class Page {
       if (app !== this.app || points !== this.points) return;
       this.#clock(found.now);
       points.merge(found.points);
+      if (step > 1) points.until = found.now;
       this.marks.merge(found.marks);
       this.draw();
     } catch (error) {
@@ -148,9 +155,14 @@ class Page {
   }
 
   #clock(now) {
-    this.now = now;
     this.skew = now - Date.now() / 1000;
+    this.#pass(now);
     this.dynos.skew = this.skew;
+  }
+
+  /** Time passes: a second counts when its point is here, or should long have been. */
+  #pass(now) {
+    this.now = Math.max(this.now, now - PATIENCE);
   }
 
   #event(name, value) {
@@ -163,10 +175,18 @@ class Page {
   }
 
   #hello(value) {
+    if (value.app !== this.app) this.#renamed(value.app);
     this.hello = value;
     this.#clock(value.now);
     this.header.hello(value);
     this.dynos.formation(value.formation);
+  }
+
+  #renamed(app) {
+    this.names = this.names.map((name) => (name === this.app ? app : name));
+    this.app = this.feed.app = this.dynos.app = app;
+    this.header.apps(this.names, app);
+    history.replaceState(null, "", `#app=${encodeURIComponent(app)}`);
   }
 
   #lines({ lines, dropped }) {
@@ -196,7 +216,7 @@ class Page {
   #tick() {
     if (!this.app) return;
     this.dynos.tick();
-    this.now = Math.max(this.now, Date.now() / 1000 + (this.skew ?? 0));
+    this.#pass(Date.now() / 1000 + (this.skew ?? 0));
     this.draw();
   }
 

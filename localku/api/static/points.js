@@ -10,6 +10,7 @@ export class Points {
     this.range = Number(range);
     this.step = RANGES[range];
     this.byTime = new Map();
+    this.until = Infinity; // what was fetched reaches to there
   }
 
   /** Take points over. A platform that has just started knows only the rest of the moment in which
@@ -38,7 +39,7 @@ export class Points {
 
   /** The times shown, the oldest first, as whole steps; the last one is over. */
   times(now) {
-    const end = Math.floor(now / this.step) * this.step - this.step;
+    const end = Math.floor(Math.min(now, this.until) / this.step) * this.step - this.step;
     const count = this.range / this.step;
     return Array.from({ length: count }, (_, at) => end - (count - 1 - at) * this.step);
   }
