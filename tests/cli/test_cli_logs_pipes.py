@@ -174,7 +174,7 @@ def test_json_is_whole_whatever_is_said(folder: Folder) -> None:
     assert running.wait() == 143
 
 
-FLOOD = "flood: open=$(cat go); seq -f 'number %.0f of a flood of lines' 150000; exec sleep 600\n"
+FLOOD = "flood: open=$(cat go); seq -f 'number %.0f of a flood of lines' 400000; exec sleep 600\n"
 
 
 class Tail:
@@ -199,7 +199,7 @@ class Tail:
     def read(self) -> None:
         """Until the last line of the flood."""
         parts, tail = [self.data], self.data
-        while b"number 150000 of a flood of lines\n" not in tail:
+        while b"number 400000 of a flood of lines\n" not in tail:
             part = self.socket.recv(1 << 20)
             assert part
             parts.append(part)
@@ -222,9 +222,9 @@ def test_a_slow_tail_loses_its_own_lines_and_nobody_elses(folder: Folder) -> Non
     reader.start()
     (folder.path / "go").write_text("x")
     reader.join(PATIENCE)
-    running.wait_for(r"number 150000 of")
+    running.wait_for(r"number 400000 of")
     slow.read()
-    assert quick.numbers == list(range(1, 150_001))
+    assert quick.numbers == list(range(1, 400_001))
     assert b"L11" not in quick.data
     losses = re.findall(
         rb"heroku\[logplex\]: Error L11 \(Tail buffer overflow\) -> This tail session dropped "
@@ -232,7 +232,7 @@ def test_a_slow_tail_loses_its_own_lines_and_nobody_elses(folder: Folder) -> Non
         slow.data,
     )
     assert losses
-    assert sum(map(int, losses)) + len(slow.numbers) == 150_000
+    assert sum(map(int, losses)) + len(slow.numbers) == 400_000
     assert slow.numbers == sorted(slow.numbers)
-    assert len(re.findall(r"number \d+ of", running.text)) == 150_000
+    assert len(re.findall(r"number \d+ of", running.text)) == 400_000
     assert "L11" not in running.text
