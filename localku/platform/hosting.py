@@ -28,6 +28,7 @@ from localku.platform.drains import Drains, Router
 from localku.platform.plan import Surroundings
 from localku.platform.state import AppState
 from localku.platform.store import Store
+from localku.platform.telemetry import CHANGED
 from localku.router.table import RoutingTable
 
 PORTS_PER_APP = 1000  # between the first dynos' ports of two apps
@@ -225,6 +226,7 @@ class Hosting:
         del self.apps[app.name]
         self._keepers.pop(app.id).forget()
         app.metrics.close()
+        app.metrics.tell(CHANGED, {})  # who looks on sees that it has gone
         self._on_change()
         leaving = asyncio.get_running_loop().create_task(self._leave(app))
         self._leaving.add(leaving)  # the supervisor goes when its dynos have gone
