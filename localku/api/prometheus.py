@@ -145,7 +145,9 @@ def _of_apps(hosted: list[App]) -> Iterator[Metric]:
     from prometheus_client.core import CounterMetricFamily
 
     lines = CounterMetricFamily(
-        "localku_log_lines", "Lines of an app's log stream", labels=["app", "source"]
+        "localku_log_lines",
+        "Lines of an app's log stream; of bursts, an estimate",
+        labels=["app", "source"],
     )
     left_out = CounterMetricFamily(
         "localku_app_values_left_out",

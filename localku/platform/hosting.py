@@ -24,6 +24,7 @@ from localku.platform.app import DEFAULT_USER, App
 from localku.platform.plan import Surroundings
 from localku.platform.state import AppState
 from localku.platform.store import Store
+from localku.platform.telemetry import CHANGED
 from localku.router.table import RoutingTable
 
 PORTS_PER_APP = 1000  # between the first dynos' ports of two apps
@@ -193,6 +194,7 @@ class Hosting:
             change.remove_app(app.id)
         del self.apps[app.name]
         app.metrics.close()
+        app.metrics.tell(CHANGED, {})  # who looks on sees that it has gone
         self._on_change()
         if app.supervisor is not None:
             grace = self.settings.shutdown_grace

@@ -352,3 +352,16 @@ def test_it_ends_with_the_platform(shop: Shop, look: Look) -> None:
         pass
     assert shop.running.wait() == 143
     shop.running.assert_nothing_left()
+
+
+def test_it_ends_with_the_app(folder: Folder, look: Look) -> None:
+    env = {"LOCALKU_HOME": str(folder.path / ".localku")}
+    platform = folder.run("platform", "-p", "0", env=env)
+    platform.wait_for(r"heroku\[platform\]: Running ")
+    assert ask(folder.path, "POST", "/apps", {"name": "shop"}).status == 201
+    it = look(Shop(folder, platform))
+    assert it.see("hello")["formation"] == []
+    assert ask(folder.path, "DELETE", "/apps/shop").status == 200
+    while it.read():
+        pass
+    assert ask(folder.path, "GET", "/localku/apps/shop/live").error == (404, "not_found")

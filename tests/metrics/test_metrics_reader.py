@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from localku.logs.entry import Entry
 from localku.metrics import metrics
 from localku.metrics.metrics import Metrics, Watcher
@@ -60,6 +62,28 @@ def test_a_flood_of_values_is_read_up_to_a_bound() -> None:
     assert second.custom["x"].total == metrics.READ_LINES
     assert reader.unread == 8000 - metrics.READ_LINES
     assert reader.totals.custom["x"].total == metrics.READ_LINES + 1
+
+
+def test_a_flood_is_not_searched_for_words_that_it_does_not_have() -> None:
+    reader = Metrics(lambda: T)
+    flood = app(T, *["key=value and no more"] * 3000)
+    for _ in range(metrics.SEARCHED // len(flood.data) + 1):
+        reader.offer(flood)
+    reader.offer(app(T, "fn=f at=finish elapsed=1"))
+    reader.offer(app(T, "measure#x=1"))
+    assert list(reader.totals.custom) == ["x"]
+    reader.offer(app(T + 1, "fn=f at=finish elapsed=1"))
+    assert list(reader.totals.custom) == ["x", "f"]
+    for _ in range(metrics.SEARCHED // len(flood.data) + 1):
+        reader.offer(app(T + 1, *["fn=f at=finish elapsed=1"] * 10, *["key=value"] * 3000))
+    assert reader.totals.custom["f"].count == 1 + 10 * (metrics.SEARCHED // len(flood.data) + 1)
+
+
+def test_lines_are_counted() -> None:
+    assert metrics.lines_in(b"one\ntwo\n") == 2
+    assert metrics.lines_in(b"a prompt> ") == 0
+    many = b"".join(b"line %06d\n" % n for n in range(10_000))
+    assert metrics.lines_in(many) == pytest.approx(10_000, rel=0.01)
 
 
 def test_what_an_app_says_makes_no_mark() -> None:
