@@ -88,7 +88,7 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6, width: 1.5 } },
       scales: { x: { time: true }, y: { range: (_, min, max) => this.#range(max) } },
       axes: [
-        { ...axis, grid: { show: false }, size: 22, gap: 4, space: 64, values: (_, splits) => splits.map((at) => this.#time(at)) },
+        { ...axis, grid: { show: false }, size: 26, gap: 8, space: 64, values: (_, splits) => splits.map((at) => this.#time(at)) },
         { ...axis, size: 58, gap: 6, space: 30, incrs: this.steps, values: (_, splits) => splits.map((value) => this.format(value)) },
       ],
       series: [{}, ...this.series.map((each, at) => this.#line(each, at))],
