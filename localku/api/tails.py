@@ -78,7 +78,7 @@ class Tail:
         self.kind = kind
         self.shape = shape
         self.ended = False
-        self.reader = TailReader(accepts=accepts, on_ready=self._ready)
+        self.reader = TailReader(accepts=accepts, on_ready=self._ready, urgent=SHARED_MAX)
         self._pulse = pulse
         self._transport: asyncio.Transport | None = None  # while a beat may write to it
         self._chunked = False
@@ -86,7 +86,10 @@ class Tail:
         self._waiter: asyncio.Future[None] | None = None
 
     def _ready(self) -> None:
-        self._pulse.soon(self)
+        if self.reader.size > SHARED_MAX:
+            self.wake()  # in a flood the next beat would be too late
+        else:
+            self._pulse.soon(self)
 
     def end(self) -> None:
         """Let the client go."""
@@ -100,9 +103,14 @@ class Tail:
             self._waiter.set_result(None)
 
     def beat(self) -> None:
-        """Write what there is, if its task sleeps and all that was written before is gone."""
+        """Write what there is, if its task sleeps, it is not much, and all before it is gone."""
         transport = self._transport
-        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
+        if (
+            transport is None
+            or transport.is_closing()
+            or transport.get_write_buffer_size()
+            or self.reader.size > SHARED_MAX
+        ):
             self.wake()
             return
         for data in self.pieces():

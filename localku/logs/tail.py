@@ -18,10 +18,19 @@ class TailReader:
 
     accepts: which entries it wants (see filters), None for all. overflow: the line that reports the
     loss (L11 by default; a drain gives losses.output_overflow). on_ready: called when the queue
-    stops being empty.
+    stops being empty, and when urgent bytes are queued. size: bytes that are queued.
     """
 
-    __slots__ = ("_accepts", "_bytes", "_entries", "_loss", "_on_ready", "_overflow", "limits")
+    __slots__ = (
+        "_accepts",
+        "_entries",
+        "_loss",
+        "_on_ready",
+        "_overflow",
+        "_urgent",
+        "limits",
+        "size",
+    )
 
     def __init__(
         self,
@@ -31,13 +40,15 @@ class TailReader:
         accepts: Callable[[Entry], bool] | None = None,
         overflow: Callable[[Loss], Entry] = tail_overflow,
         on_ready: Callable[[], None] | None = None,
+        urgent: int = LIMIT_BYTES,
     ) -> None:
         self.limits = (limit_bytes, limit_entries)
         self._accepts = accepts
         self._overflow = overflow
         self._on_ready = on_ready
+        self._urgent = urgent
         self._entries: deque[Entry] = deque()
-        self._bytes = 0
+        self.size = 0
         self._loss = Loss()
 
     def offer(self, entry: Entry) -> None:
@@ -45,22 +56,23 @@ class TailReader:
         if self._accepts is not None and not self._accepts(entry):
             return
         entries = self._entries
+        before = self.size
         was_empty = not entries
         entries.append(entry)
-        self._bytes += len(entry.data)
+        self.size = before + len(entry.data)
         limit_bytes, limit_entries = self.limits
-        while len(entries) > 1 and (self._bytes > limit_bytes or len(entries) > limit_entries):
+        while len(entries) > 1 and (self.size > limit_bytes or len(entries) > limit_entries):
             lost = entries.popleft()
-            self._bytes -= len(lost.data)
+            self.size -= len(lost.data)
             self._loss.add(lost)
-        if was_empty and self._on_ready is not None:
+        if self._on_ready is not None and (was_empty or before <= self._urgent < self.size):
             self._on_ready()
 
     def take(self) -> list[Entry]:
         """All that is queued, oldest first, after the line that reports a loss if there was one."""
         taken = list(self._entries)
         self._entries.clear()
-        self._bytes = 0
+        self.size = 0
         if self._loss.lines:
             taken.insert(0, self._overflow(self._loss))
         return taken

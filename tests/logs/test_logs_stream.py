@@ -152,3 +152,14 @@ def test_filters(source: str, dyno: str, process_type: str, kept: list[str]) -> 
 
 def test_no_filter_is_no_work() -> None:
     assert log_filter() is None
+
+
+def test_a_tail_that_fills_up_is_told_of_again() -> None:
+    ready: list[int] = []
+    tail = TailReader(on_ready=lambda: ready.append(tail.size), urgent=1000)
+    for _ in range(10):
+        tail.offer(app(b"x" * 299 + b"\n"))
+    assert ready == [300, 1200]
+    tail.take()
+    tail.offer(app(b"x\n"))
+    assert ready == [300, 1200, 2]
