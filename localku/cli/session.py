@@ -12,7 +12,7 @@ import json
 import os
 import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from localku.cli import terminal
@@ -88,6 +88,7 @@ class Session:
             os.close(write)
 
     def _carry(self, wake: int) -> None:
+        self._show(self.socket.arrived())
         while self._status is None and not self.socket.closed:
             sources: list[int] = [self.socket.fileno(), wake]
             if self._reading and self.socket.waiting < AHEAD:
@@ -100,12 +101,12 @@ class Session:
                 os.read(wake, 4096)
                 self._heed()
             if self.socket.fileno() in ready:
-                self._show()
+                self._show(self.socket.receive())
             if terminal.STDIN in ready:
                 self._type()
 
-    def _show(self) -> None:
-        for kind, data in self.socket.receive():
+    def _show(self, messages: Iterable[tuple[int, bytes]]) -> None:
+        for kind, data in messages:
             if kind == BINARY:
                 self._write(data)
             elif kind == TEXT:

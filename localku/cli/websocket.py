@@ -94,6 +94,10 @@ class WebSocket:
             self.closed = True
             return
         self._received += data
+        yield from self.arrived()
+
+    def arrived(self) -> Iterator[tuple[int, bytes]]:
+        """The whole messages that are here already: the first may come with the handshake."""
         while (message := self._next()) is not None:
             kind, body = message
             if kind == PING:
