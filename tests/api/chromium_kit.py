@@ -49,6 +49,24 @@ KEYS = {
     " ": (32, " "),
 }
 
+# an element can be clicked: in sight, enabled, not covered, and where it was two frames ago
+STANDS = """(async () => {
+  const element = document.querySelector(%s);
+  if (!element || element.disabled) return false;
+  const frame = () => new Promise(requestAnimationFrame);
+  const place = () => {
+    const box = element.getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+  element.scrollIntoView({block: "center", behavior: "instant"});
+  const before = place();
+  await frame();
+  await frame();
+  window.clickPlace = place();
+  const seen = document.elementFromPoint(...window.clickPlace);
+  return String(before) === String(window.clickPlace) && element.contains(seen);
+})()"""
+
 
 def find() -> str:
     """The path of a Chromium, or "" (CHROMIUM names another one)."""
@@ -235,14 +253,9 @@ class Tab:
         return str(self.eval(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
 
     def click(self, selector: str) -> None:
-        """Click in the middle of an element, with the mouse."""
-        quoted = json.dumps(selector)
-        self.wait_for(f"document.querySelector({quoted})")
-        x, y = self.eval(
-            f"(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: "
-            "'center', behavior: 'instant'}); const b = e.getBoundingClientRect(); "
-            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
-        )
+        """Click in the middle of an element with the mouse, as soon as it stands still there."""
+        self.wait_for(STANDS % json.dumps(selector))
+        x, y = self.eval("window.clickPlace")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
