@@ -72,8 +72,7 @@ def parse(url: str) -> Target:
         raise UserError("a drain's URL needs a host, and a port from 1 to 65535 if any") from None
     scheme = parts.scheme.lower()
     if scheme not in PORTS:
-        known = ", ".join(PORTS)
-        raise UserError(f"a drain's URL begins with one of {known}, and ://")
+        raise UserError("a drain's URL begins with https://, http://, syslog+tls:// or syslog://")
     if port == 0 or not _is_host(host):
         raise UserError("a drain's URL needs a host, and a port from 1 to 65535 if any")
     _refuse_what_has_no_effect(scheme, parts)

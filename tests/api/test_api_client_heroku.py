@@ -129,7 +129,7 @@ MORE = [
     ("certs:auto", 0, ["Automatic Certificate Management is disabled on shop"]),
     ("certs:auto:enable", 2, ["names that the internet knows"]),
     ("drains --json", 0, ['"addon": null', '"token": "d.', '"url": "http://127.0.0.1:9/a?b=c"']),
-    ("drains:add file:///x", 2, ["A drain's URL begins with one of http, https, syslog, syslog+t"]),
+    ("drains:add file:///x", 2, ["A drain's URL begins with https://, http://, syslog+tls://"]),
     ("drains:remove http://127.0.0.1:9/a?b=c", 0, ["Successfully removed drain http://127.0.0.1:"]),
     ("pipelines:create pipe -s staging", 0, ["Adding shop to pipe pipeline as staging... done"]),
     ("pipelines", 0, ["=== My Pipelines pipe"]),
