@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from localku.api.host import HOST, apps
+from localku.logs import drain_url
 from localku.metrics.l2met import COUNT, MEASURE
 from localku.metrics.totals import BOUNDS, CustomTotal
 
@@ -37,6 +38,7 @@ async def scrape(request: web.Request) -> web.Response:
     await telemetry.look()
     hosted = list(apps(request))
     families = [*_of_router(hosted), *_of_dynos(hosted, telemetry), *_of_apps(hosted)]
+    families += _of_drains(hosted)
     accept = request.headers.get("Accept", "")
     body, kind = await loop.run_in_executor(None, _encode, families, accept)
     return web.Response(body=body, headers={"Content-Type": kind, "Cache-Control": "no-store"})
@@ -166,6 +168,27 @@ def _of_apps(hosted: list[App]) -> Iterator[Metric]:
     yield from (lines, left_out)
     for name, series in own.items():
         yield _own(name, series)
+
+
+def _of_drains(hosted: list[App]) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    labels = ["app", "drain", "to"]
+    sent = CounterMetricFamily("localku_drain_lines", "Lines that a drain took", labels=labels)
+    lost = CounterMetricFamily("localku_drain_dropped", "Lines lost for a drain", labels=labels)
+    waiting = GaugeMetricFamily("localku_drain_waiting", "Lines that wait", labels=labels)
+    trouble = GaugeMetricFamily(
+        "localku_drain_trouble", "1 while a drain takes nothing", labels=labels
+    )
+    for app in hosted:
+        for each in app.drains.known:
+            delivery = app.drains.working(each).delivery
+            key = [app.name, each.id, drain_url.parse(each.url).place]  # without its password
+            sent.add_metric(key, delivery.delivered)
+            lost.add_metric(key, delivery.dropped)
+            waiting.add_metric(key, delivery.waiting)
+            trouble.add_metric(key, bool(delivery.trouble))
+    yield from (sent, lost, waiting, trouble)
 
 
 def legal_name(each: CustomTotal) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,27 @@ def test_codes_are_counted(shop: Shop) -> None:
     shop.ask("PATCH", "", {"maintenance": False})
     connection.close()
     assert samples(scrape(shop.root)[0], "localku_router_errors_total")["shop", "H80"] == 1
+
+
+def test_drains_are_counted_without_their_passwords(shop: Shop) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen: refused
+        place = f"127.0.0.1:{nobody.getsockname()[1]}"
+        url = f"http://me:secret@{place}/in"
+        drain = shop.ask("POST", "/log-drains", {"url": url}).value
+        key = ("shop", str(drain["id"]), f"http://{place}")
+
+        def is_told() -> bool:
+            text = scrape(shop.root)[0]
+            assert "secret" not in text
+            return samples(text, "localku_drain_trouble")[key] == 1
+
+        wait_until(is_told, "the drain is in trouble")
+        text = scrape(shop.root)[0]
+        assert samples(text, "localku_drain_lines_total")[key] == 0
+        assert samples(text, "localku_drain_dropped_total")[key] == 0
+        assert key in samples(text, "localku_drain_waiting")
+        shop.ask("DELETE", f"/log-drains/{drain['id']}")
 
 
 def _status(connection: http.client.HTTPConnection) -> int:
