@@ -19,11 +19,12 @@ FLOORS = {
     "watch": {"logs", "manifest"},
     "certs": {"logs", "manifest"},
     "top": {"manifest"},
+    "simulate": {"router", "metrics", "logs", "manifest"},
     "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
-FLOORS["cli"] |= {"top"}
+FLOORS["cli"] |= {"top", "simulate"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -46,6 +47,8 @@ certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
 cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
+simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
+simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
