@@ -1,7 +1,8 @@
 """A stand-in for PostgreSQL behind a pool: SLOTS connections, and each query keeps one QUERY_MS.
 
 PostgreSQL refuses more connections than its plan has; a pool in front of it (PgBouncer) has the
-rest wait in line, as this one does. It runs once, whatever the number of web dynos.
+rest wait in line, as this one does. It runs once, whatever the number of web dynos. SIGTERM is a
+"smart shutdown": no new sessions, and those that there are come to their end.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PATH = os.environ.get("DATABASE_SOCKET", "database.sock")
 slots = threading.BoundedSemaphore(SLOTS)
 
 
-class Connection(socketserver.StreamRequestHandler):
+class Session(socketserver.StreamRequestHandler):
     """One client and its queries."""
 
     def handle(self) -> None:
@@ -32,17 +33,15 @@ class Connection(socketserver.StreamRequestHandler):
 
 
 class Database(socketserver.ThreadingUnixStreamServer):
-    """Any number of clients; what is scarce is the slots."""
+    """Any number of sessions; what is scarce is the slots."""
 
-    daemon_threads = True
     request_queue_size = 256
 
 
 if os.path.exists(PATH):
     os.unlink(PATH)  # of a run that was killed
-with Database(PATH, Connection) as database:
-    stop = threading.Thread(target=database.shutdown)
-    signal.signal(signal.SIGTERM, lambda *_: stop.start())
+with Database(PATH, Session) as database:
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=database.shutdown).start())
     print(f"event=ready slots={SLOTS} query={QUERY_MS:g}ms", flush=True)
     database.serve_forever(poll_interval=0.05)
 os.unlink(PATH)
