@@ -49,8 +49,8 @@ def from_bars(found: Iterable[tuple[float, int]]) -> Histogram:
 
 
 def hdr_text(values: Histogram) -> Iterator[str]:
-    """The percentile distribution in the lines of HdrHistogram's outputPercentileDistribution, which
-    its plotters read. values: µs; printed in ms."""
+    """The percentile distribution in the lines of HdrHistogram's own text, which its plotters read.
+    values: µs; printed in ms."""
     yield f"{'Value':>12} {'Percentile':>14} {'TotalCount':>10} {'1/(1-Percentile)':>14}"
     yield ""
     total = values.count

@@ -97,6 +97,12 @@ class Histogram:
         for step, times in sorted(self._steps.items()):
             yield (0.0 if step == ZERO else lower_edge(step + 1)), times
 
+    def edges(self) -> Iterator[tuple[float, int]]:
+        """(lower edge, count) of each step that has any, rising; recorded again, they give the same
+        histogram, but for its exact ends and its sum."""
+        for step, times in sorted(self._steps.items()):
+            yield lower_edge(step), times
+
     def pack(self) -> Packed:
         """It as plain values, for keeping."""
         flat: list[int] = []
