@@ -24,6 +24,7 @@ FLOORS = {
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
 FLOORS["cli"] |= {"top"}
+FLOORS["load"] = FLOORS["cli"] | {"cli", "simulate"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -45,6 +46,7 @@ certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
 cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
+load/result load/rates
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
