@@ -47,6 +47,8 @@ cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
 load/result load/rates
+load/usl load/linear load/order load/search load/goal load/summary load/limits load/analysis
+load/canvas load/sidebyside load/document load/plots
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -9,10 +9,17 @@ on all counts alike (their mean places are equal after every second repeat).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
+from typing import Protocol
 
 
-def order(counts: Sequence[int], repeats: int, rng: Random) -> list[tuple[int, int]]:
+class Rng(Protocol):
+    """What is needed of a random.Random."""
+
+    def shuffle(self, x: list[int]) -> None:
+        """Put it into another order."""
+
+
+def order(counts: Sequence[int], repeats: int, rng: Rng) -> list[tuple[int, int]]:
     """Pairs of a count and the number of the repeat, from 1, as they are to be measured."""
     found: list[tuple[int, int]] = []
     drawn: list[int] = []

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from localku.load.goal import Goal, kept_up
 from localku.load.linear import interval, mean
 from localku.load.result import CLOSED, Result, Step
 
-KEPT_UP = 0.95  # of the rate that was offered: from there on the app held it
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 Histogram = Sequence[tuple[float, int]]
@@ -25,7 +25,7 @@ class Summary:
     interval low to high. latency: percentiles of all repeats together, and "mean", in ms.
     capacity: the most that it can do, None when that was not found out. in_flight: by Little's law.
     service: the mean of the router's own lines, ms; connect likewise. predicted: p95 in ms by
-    queueing theory, None without. limit: a word of localku.load.verdict, why: its sentence."""
+    queueing theory, None without. limit: a word of localku.load.limits, why: its sentence."""
 
     count: int
     offered: float | None
@@ -48,36 +48,49 @@ class Summary:
     why: str = ""
 
 
-def summaries(result: Result, kind: str, best: dict[int, float] | None = None) -> list[Summary]:
-    """One for each count of that process type, rising. best: the highest rate that each count
-    sustained, of a search; then the steps at that rate are what is summed up."""
+def summaries(result: Result, kind: str, goal: Goal | None = None) -> list[Summary]:
+    """One for each count of that process type, rising. goal: that of a search; then the steps at
+    the highest rate that fulfilled it are what is summed up."""
     groups: dict[int, list[Step]] = {}
     for step in result.steps:
         if kind in step.dynos and step.requests:
             groups.setdefault(step.dynos[kind], []).append(step)
     found = []
     for count, steps in sorted(groups.items()):
-        limit = None if best is None else best.get(count, 0.0)
-        found.append(_summary(count, steps, result.mode == CLOSED, limit))
+        if goal is None:
+            found.append(_summary(count, steps, result.mode == CLOSED))
+            continue
+        best = _best(steps, goal)
+        summary = _summary(count, best or [min(steps, key=_offered)], False)
+        summary.capacity = mean([_offered(each) for each in best]) or None
+        summary.held = bool(best)
+        found.append(summary)
     return found
 
 
-def _summary(count: int, steps: list[Step], closed: bool, best: float | None) -> Summary:
-    if best is not None:
-        at_best = [each for each in steps if each.offered and abs(each.offered - best) < 1e-6]
-        lowest = min(steps, key=lambda each: each.offered or 0.0)
-        steps = at_best or [lowest]
+def _offered(step: Step) -> float:
+    return step.offered or 0.0
+
+
+def _best(steps: Sequence[Step], goal: Goal) -> list[Step]:
+    """Of each repeat the step of the highest rate that fulfilled the goal."""
+    best: dict[int, Step] = {}
+    for step in sorted(steps, key=_offered):
+        if goal.is_met(step):
+            best[step.repeat] = step
+    return list(best.values())
+
+
+def _summary(count: int, steps: list[Step], closed: bool) -> Summary:
     rates = [each.achieved for each in steps]
     low, high = interval(rates)
     latency = percentiles([each.histogram for each in steps])
     latency["mean"] = weighted((each.latency.mean, each.latency.count) for each in steps)
     latency["max"] = max(each.latency.max for each in steps)
-    offered = None if closed else mean([each.offered or 0.0 for each in steps])
-    held = offered is None or mean(rates) >= KEPT_UP * offered
+    offered = None if closed else mean([_offered(each) for each in steps])
+    held = closed or all(kept_up(each) for each in steps)
     requests = sum(each.requests for each in steps)
     capacity: float | None = mean(rates) if closed or not held else None
-    if best is not None:
-        capacity = best or None
     codes: dict[str, int] = {}
     for step in steps:
         for code, times in step.codes.items():

@@ -195,5 +195,3 @@ def _peak(a: float, b: float) -> float:
 def _ceiling(a: float, g: float) -> float:
     """Without crosstalk: what no count exceeds (Amdahl's law)."""
     return g / a if a > 0 else inf
-
-

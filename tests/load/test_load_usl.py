@@ -74,9 +74,7 @@ def test_the_intervals_hold_the_truth_in_nineteen_of_twenty_cases() -> None:
     law = (0.06, 0.004, 50.0)
     held = 0
     for _ in range(200):
-        points = [
-            (n, usl.throughput(law, n) + rng.gauss(0, 4)) for n in (1, 2, 4, 8, 16) * 2
-        ]
+        points = [(n, usl.throughput(law, n) + rng.gauss(0, 4)) for n in (1, 2, 4, 8, 16) * 2]
         fit = usl.fit(points)
         assert fit
         held += fit.crosstalk.low <= law[1] <= fit.crosstalk.high
