@@ -35,7 +35,7 @@ def analyse(
     found = summaries(result, kind, goal)
     for each in found:
         each.predicted = (predicted or {}).get(each.count)
-    limits.judge(found)
+    limits.judge(found, limits.base_of(result.steps))
     law = usl.fit(limits.points(found))
     knees = _knees(result.steps, kind)
     result.more["sweep"] = {
@@ -50,7 +50,7 @@ def analyse(
     result.more["sayings"] = [
         *_answers(found, kind, goal),
         *limits.law(law, found, kind),
-        *[f"{kind}={n}: the latency bends up (knee) at {r:.4g} req/s" for n, r in knees.items()],
+        *_knees_said(knees, kind),
         limits.cores(found, result.machine, kind),
         *_little(result.steps, connections),
         *_order(repeats),
@@ -59,19 +59,22 @@ def analyse(
 
 
 def _answers(found: Sequence[Summary], kind: str, goal: Goal | None) -> list[str]:
-    lines = [f"{kind}={each.count}: {each.limit}: {each.why}" for each in found if each.limit]
-    if goal is not None or not found:
-        return lines
-    best = min(each.latency["p95"] for each in found if each.held) if _held(found) else 0.0
-    fine = [each.held and each.latency["p95"] <= best * 1.1 for each in found]
-    if any(fine):
-        enough = limits.enough(found, kind, "this rate: more dynos do not better p95 by 10 %", fine)
-        lines.append(enough)
-    return lines
+    lines = limits.said(found, kind)
+    if goal is None:
+        return [*lines, *(limits.enough(found, kind) if found and found[0].offered else [])]
+    able = [
+        f"{each.capacity:.4g} req/s with {kind}={each.count}" for each in found if each.capacity
+    ]
+    none = [f"{kind}={each.count}" for each in found if not each.capacity]
+    able += [f"nothing with {', '.join(none)}"] if none else []
+    return [f"{goal.text} holds up to {', '.join(able)}", *lines]
 
 
-def _held(found: Sequence[Summary]) -> bool:
-    return any(each.held and each.offered for each in found)
+def _knees_said(knees: Mapping[int, float], kind: str) -> list[str]:
+    if not knees:
+        return []
+    places = ", ".join(f"{kind}={count} at {rate:.4g}" for count, rate in knees.items())
+    return [f"the latency bends up (knee), in req/s: {places}"]
 
 
 def _knees(steps: Sequence[Step], kind: str) -> dict[int, float]:

@@ -8,21 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from localku.load.result import Machine
+from localku.load.result import Machine, Step
 from localku.load.summary import Summary
 from localku.load.usl import LEAST, Fit
 
 GENERATOR, MACHINE, ERRORS = "the generator", "this machine", "errors"
-OVERLOAD, QUEUEING, NOTHING = "overload", "queueing", "nothing"
+OVERLOAD, QUEUEING, WORK = "overload", "queueing", "its own work"
 WAITING = 0.33  # of the mean latency: from there on queueing is what is seen
 SERIOUS = 0.02  # contention: 2 % that only one can do at a time caps it at 50
 ERRORS_MOST = 0.01
+NO_BETTER = 1.1  # times the best p95: as good as it
 
 
-def judge(found: Sequence[Summary]) -> None:
-    """Set limit and why of each summary."""
-    services = [each.service for each in found if each.service]
-    base = min(services) if services else min((e.latency["p50"] for e in found), default=0.0)
+def base_of(steps: Sequence[Step]) -> float:
+    """The time of the work itself, as far as it was seen: the least mean of a step, ms. Of the
+    router's service times, or without them of the latencies."""
+    services = [each.service.mean for each in steps if each.service.count]
+    return min(services or [each.sent_latency.mean for each in steps if each.requests], default=0.0)
+
+
+def judge(found: Sequence[Summary], base: float) -> None:
+    """Set limit and why of each summary. base: of base_of."""
     for each in found:
         each.limit, each.why = _verdict(each, base)
 
@@ -42,7 +48,7 @@ def _verdict(each: Summary, base: float) -> tuple[str, str]:
         return ERRORS, f"{each.errors:.1%} errors{f' ({codes})' if codes else ''}"
     if waiting >= WAITING:
         return QUEUEING, f"{waiting:.0%} of the mean latency is waiting, not work"
-    return NOTHING, "the time is that of the work itself"
+    return WORK, "hardly anything waits: the time is that of the work itself"
 
 
 def cores(found: Sequence[Summary], machine: Machine, kind: str) -> str:
@@ -120,9 +126,24 @@ def _too_few(found: Sequence[Summary], kind: str) -> str:
     return text
 
 
-def enough(found: Sequence[Summary], kind: str, goal: str, fulfils: Sequence[bool]) -> str:
-    """The least count that fulfils a goal."""
-    for each, is_fine in zip(found, fulfils, strict=True):
-        if is_fine:
-            return f"{kind}={each.count} is enough for {goal}"
-    return f"no count that was tried is enough for {goal}"
+def said(found: Sequence[Summary], kind: str) -> list[str]:
+    """What limits each count; those with the same sentence together."""
+    groups: dict[str, list[str]] = {}
+    for each in found:
+        groups.setdefault(f"{each.limit}: {each.why}", []).append(f"{kind}={each.count}")
+    return [f"{', '.join(names)}: {text}" for text, names in groups.items()]
+
+
+def enough(found: Sequence[Summary], kind: str) -> list[str]:
+    """From which count on more dynos are of no use at this rate; nothing when none held it."""
+    held = [each for each in found if each.held and each.offered]
+    if not held:
+        return [f"no count that was tried holds this rate: try more than {kind}={found[-1].count}"]
+    best = min(each.latency["p95"] for each in held)
+    first = next(each for each in held if each.latency["p95"] <= best * NO_BETTER)
+    p95 = f"p95 is {first.latency['p95']:.0f} ms"
+    if first is found[-1]:
+        return [f"{kind}={held[0].count} holds this rate; the latency still falls at {kind}="
+                f"{first.count}, where {p95}"]  # fmt: skip
+    return [f"{kind}={held[0].count} holds this rate, {kind}={first.count} is enough: {p95}, and"
+            " more dynos hardly better it"]  # fmt: skip

@@ -123,12 +123,12 @@ def latency_over_rate(steps: Sequence[Step], sweep: Json) -> Json:
     for at, (label, own) in enumerate(groups if is_curve else []):
         points = sorted((step.achieved, step.latency.p95) for step in own)
         lines.append(series(label, points, at % COLORS + 1, "both"))
-    note = "Each dot is a step. Where a line bends up is its knee."
+    note = "Each dot is a step. Dashed: where the line of that count bends up, its knee."
     x, y = axis("req/s achieved"), axis("ms", log=True)
     found = plot("p95 over the rate", note, x, y, lines)
     knees = sweep.get("knees", {}).items()
     kind = sweep.get("type", "")
-    found["marks"] = [{"x": rate, "text": f"knee of {kind}={count}"} for count, rate in knees]
+    found["marks"] = [{"x": rate, "text": f"{kind}={count}"} for count, rate in knees]
     return found
 
 

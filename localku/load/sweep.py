@@ -39,6 +39,7 @@ class Scaling:
     goal: Goal | None = None
     patience: float = PATIENCE
     probes: int = PROBES
+    quiet: float = QUIET
 
 
 @dataclass(slots=True)
@@ -126,7 +127,7 @@ class Sweep:
             await self.formation.scale(count)
             self._say(f"{scaling.kind}={count}: waiting until it is up")
             await self.formation.wait_up(count, self._stop, scaling.patience)
-            await pause(self._stop, QUIET)
+            await pause(self._stop, scaling.quiet)
             if self._stop.is_set():
                 return
             plan = replace(self.plan, dynos={scaling.kind: count}, repeat=repeat)
