@@ -41,6 +41,7 @@ router/http2_head router/grammar router/forward router/chunked router/quarantine
 router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
+platform/caps dynos/cgroup_rules
 manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
 logs/drain_url logs/whole logs/logplex logs/backlog logs/delivery logs/drain_answer
 certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
@@ -59,7 +60,8 @@ START_PATH = {"os", "sys", "errno", "gc", "time", "marshal", "_socket"}
 _START = """
 cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
 frames dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command
-dynos/tree dynos/rites dynos/kernel platform/home platform/plan platform/seen platform/savedfile
+dynos/tree dynos/rites dynos/kernel dynos/cage dynos/descriptors platform/home platform/plan
+platform/seen platform/savedfile
 router/listener manifest/domain logs/words logs/entry
 """
 START = _START.split()
