@@ -31,7 +31,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """What is asked for. goal: search the highest rate that fulfils it."""
+    """What is asked for. goal: search the highest rate that fulfils it. concurrency: requests that
+    a dyno works on at once, for the prediction."""
 
     kind: str
     counts: tuple[int, ...]
@@ -40,6 +41,7 @@ class Scaling:
     patience: float = PATIENCE
     probes: int = PROBES
     quiet: float = QUIET
+    concurrency: int = 1
 
 
 @dataclass(slots=True)
