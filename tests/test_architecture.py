@@ -19,12 +19,13 @@ FLOORS = {
     "watch": {"logs", "manifest"},
     "certs": {"logs", "manifest"},
     "top": {"manifest"},
+    "simulate": {"router", "metrics", "logs", "manifest"},
     "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
-FLOORS["cli"] |= {"top"}
-FLOORS["load"] = FLOORS["cli"] | {"cli", "simulate"}
+FLOORS["cli"] |= {"top", "simulate"}
+FLOORS["load"] = FLOORS["cli"] | {"cli"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -40,6 +41,7 @@ router/http2_head router/grammar router/forward router/chunked router/quarantine
 router/words
 watch/rules watch/debounce watch/ignores watch/runaway
 platform/plan platform/seen platform/state platform/migrations platform/catalog
+platform/caps dynos/cgroup_rules
 manifest/domain router/affinity api/errors api/wishes api/run_wishes api/lookup api/ranges frames
 logs/drain_url logs/whole logs/logplex logs/backlog logs/delivery logs/drain_answer
 certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
@@ -47,6 +49,10 @@ cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
 load/result load/rates
+load/usl load/linear load/order load/search load/goal load/summary load/limits load/analysis
+load/canvas load/sidebyside load/document load/plots
+simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
+simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
@@ -54,7 +60,8 @@ START_PATH = {"os", "sys", "errno", "gc", "time", "marshal", "_socket"}
 _START = """
 cli/entry cli/start errors manifest/manifest manifest/settings manifest/procfile manifest/envfile
 frames dynos/early dynos/init dynos/census dynos/process dynos/spec dynos/ports dynos/command
-dynos/tree dynos/rites dynos/kernel platform/home platform/plan platform/seen platform/savedfile
+dynos/tree dynos/rites dynos/kernel dynos/cage dynos/descriptors platform/home platform/plan
+platform/seen platform/savedfile
 router/listener manifest/domain logs/words logs/entry
 """
 START = _START.split()

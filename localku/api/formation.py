@@ -7,6 +7,7 @@ from aiohttp import web
 from localku.api import lookup, serialize, wishes
 from localku.api.apps import of_request
 from localku.api.exchange import read_object, reply
+from localku.platform import capping
 
 
 async def index(request: web.Request) -> web.Response:
@@ -57,6 +58,18 @@ async def stop(request: web.Request) -> web.Response:
     return reply({}, 202)
 
 
+async def caps(request: web.Request) -> web.Response:
+    """GET /localku/apps/{app}/caps: what a dyno of each type may use here, and what sees to it"""
+    app = of_request(request)
+    wanted = capping.caps(app)
+    by, why = capping.mechanism(app) if wanted else ("", "")
+    types = [
+        {"type": kind, "cpu": cap.cpu, "memory": cap.memory or None} for kind, cap in wanted.items()
+    ]
+    told = capping.lines(app)
+    return reply({"mechanism": by or None, "why": why or None, "types": types, "lines": told})
+
+
 # `formations` with an s is Heroku's own spelling for what is done to all dynos of a type
 ROUTES = [
     web.get("/apps/{app}/formation", index),
@@ -65,4 +78,5 @@ ROUTES = [
     web.patch("/apps/{app}/formation/{type}", update),
     web.delete("/apps/{app}/formations/{type}", restart),
     web.post("/apps/{app}/formations/{type}/actions/stop", stop),
+    web.get("/localku/apps/{app}/caps", caps),
 ]

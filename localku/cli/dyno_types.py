@@ -1,4 +1,4 @@
-"""`localku ps:type`: the size of each process type, and what the formation would cost on Heroku."""
+"""`localku ps:type`: the size of each process type, its price on Heroku, and its cap here."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from localku.cli import tables
-from localku.cli.client import Options, as_list, connect, done, say
+from localku.cli.client import Options, as_list, as_object, connect, done, say
 from localku.errors import UserError
 
 HOURS = 720  # of a month, as Heroku's CLI counts it
+FREE = "Nothing is capped: name a size for a type, or start with --cap-dynos"
 FLAT = " (flat monthly fee, shared across all Eco dynos)"
 
 
@@ -33,6 +34,8 @@ def main(name: str, argv: list[str]) -> int:
         raise UserError(f"No process types on ⬢ {client.app}", hint="its Procfile has them")
     cents = {each["name"]: each["cost"]["cents"] for each in as_list(client.get("/dyno-sizes"))}
     print("\n".join(render(formation, cents)))
+    told = as_object(client.get(client.at("caps").replace("/apps/", "/localku/apps/", 1)))["lines"]
+    print("\n".join(["", "", tables.header("On This Machine"), *(told or [FREE])]))
     return 0
 
 

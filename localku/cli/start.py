@@ -76,7 +76,8 @@ def _first_specs(manifest: Manifest, home: Home, around: Surroundings) -> list[D
         manifest.keep_generated(saved.generated)
     config = merged_config(saved, manifest.env)
     formation = merged_formation(saved, manifest.quantities, manifest.asked)
-    specs = dyno_specs(manifest, formation, config, around)
+    sizes = saved.sizes if saved is not None else None
+    specs = dyno_specs(manifest, formation, config, around, sizes=sizes)
     refuse_missing(manifest, specs)
     return [] if saved is not None and saved.late else specs
 

@@ -24,16 +24,18 @@ class Run:
     """One run of a dyno: its leader is the pid, group and session of the dyno.
 
     sinks: (device, inode) of what it was given to speak through. reaped: the leader is dead.
-    doomed: it was sent SIGKILL, so whatever of it still turns up gets the same.
+    doomed: it was sent SIGKILL, so whatever of it still turns up gets the same. group: the folder
+    of its control group, or "".
     """
 
-    __slots__ = ("doomed", "leader", "reaped", "sinks")
+    __slots__ = ("doomed", "group", "leader", "reaped", "sinks")
 
-    def __init__(self, leader: int, sinks: frozenset[tuple[int, int]]) -> None:
+    def __init__(self, leader: int, sinks: frozenset[tuple[int, int]], group: str = "") -> None:
         self.leader = leader
         self.sinks = sinks
         self.reaped = False
         self.doomed = False
+        self.group = group
 
 
 class Census:

@@ -14,6 +14,10 @@ from localku.dynos.ports import PortBook
 from localku.dynos.spec import DynoSpec, environment
 from localku.errors import UserError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from localku.dynos.cgroup import Ground
+
 
 class EarlyRun:
     """One run that is under way. Its key is its place in the list, from 1."""
@@ -41,7 +45,21 @@ def launch(
             raise
         limit = raise_limit()
         runs, orders = _open_all(specs, size)
-    return process.InitClient.launch(orders, limit), runs
+    return process.InitClient.launch(orders, limit, _cage_all(runs, orders)), runs
+
+
+def _cage_all(runs: list[EarlyRun], orders: list[init.Order]) -> Ground | None:
+    """Give those runs that are to be capped their control groups."""
+    if not any(run.spec.cpu for run in runs):
+        return None
+    from localku.dynos import cgroup
+
+    ground = cgroup.prepare()
+    for run, order in zip(runs, orders, strict=True):
+        spec = run.spec
+        if spec.cpu:
+            order.cage = ground.cage(spec.name, order.key, spec.cpu, spec.memory)
+    return ground
 
 
 def raise_limit() -> int:

@@ -11,11 +11,10 @@ START PATH: it spawns the first dynos before anything slow is imported.
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from localku import frames
-from localku.dynos import kernel, rites, tree
+from localku.dynos import cage, descriptors, kernel, rites, tree
 from localku.dynos.census import MARKER, Census, Run, sinks_of
 
 TYPE_CHECKING = False
@@ -34,9 +33,9 @@ DEFAULTED = (1, 2, 3, 13, 15, 18, 20, 25)
 
 class Order:
     """How to start one run of a dyno. fds: [in, out] or [in, out, errors] for pipes; with
-    `tty`, a path, none of them is used."""
+    `tty`, a path, none of them is used. cage: the control group to run it in, see cage.py."""
 
-    __slots__ = ("argv", "cwd", "env", "fds", "key", "tty")
+    __slots__ = ("argv", "cage", "cwd", "env", "fds", "key", "tty")
 
     def __init__(
         self, key: int, argv: list[str], env: dict[str, str], cwd: str, tty: str, fds: list[int]
@@ -47,6 +46,7 @@ class Order:
         self.cwd = cwd
         self.tty = tty
         self.fds = fds
+        self.cage: cage.Cage | None = None
 
 
 class Init:
@@ -58,6 +58,7 @@ class Init:
         self.counted: dict[int, list[tree.Proc]] | None = None  # while it is true: a few orders
         self.fds: list[int] = []  # received, not yet asked for by a whole message
         self.outbox = bytearray()
+        self.held: dict[str, int] = {}  # groups of groups -> descriptor that marks them as ours
 
     def tell(self, *message: object) -> None:
         """Report to localku, never waiting for it: it may be waiting for us to take its orders."""
@@ -77,24 +78,56 @@ class Init:
         """Start a run: own session, own terminal or pipes, default signals."""
         try:
             os.chdir(order.cwd)
-            pid = os.posix_spawn(
-                order.argv[0],
-                order.argv,
-                {**order.env, MARKER: f"{self.census.me}.{order.key}"},
-                file_actions=_file_actions(order),
-                setsid=True,
-                setsigmask=(),
-                setsigdef=DEFAULTED,
-            )
+            group = self._enter(order)
+            try:
+                pid = os.posix_spawn(
+                    order.argv[0],
+                    order.argv,
+                    {**order.env, MARKER: f"{self.census.me}.{order.key}"},
+                    file_actions=descriptors.file_actions(order),
+                    setsid=True,
+                    setsigmask=(),
+                    setsigdef=DEFAULTED,
+                )
+            finally:
+                self._leave(order, group)
         except (OSError, ValueError) as error:  # ValueError: what no program can be given
             reason = error.strerror if isinstance(error, OSError) else None
             self.tell("failed", order.key, reason or type(error).__name__)
         else:
-            self.census.runs[order.key] = Run(pid, sinks_of(order.fds))
+            self.census.runs[order.key] = Run(pid, sinks_of(order.fds), group)
             self.counted = None
             self.tell("spawned", order.key, pid, time.time())
         for fd in order.fds:
             os.close(fd)
+
+    def _enter(self, order: Order) -> str:
+        """Go into the run's group; returns its folder, or "" when it has none: it runs anyway."""
+        if order.cage is None:
+            return ""
+        try:
+            self._hold(os.path.dirname(order.cage[0]))
+            cage.enter(order.cage)
+        except OSError as error:
+            self.tell("uncapped", order.key, error.strerror or type(error).__name__)
+            return ""
+        return order.cage[0]
+
+    def _leave(self, order: Order, group: str) -> None:
+        if order.cage is not None and group:
+            try:
+                cage.leave(order.cage)
+            except OSError as error:  # who stays would be killed with that dyno
+                raise RuntimeError(f"no way out of {group}: {error.strerror}") from None
+
+    def _hold(self, base: str) -> None:
+        """Nobody may sweep our groups while this process lives, though localku be gone."""
+        if base not in self.held:
+            import fcntl
+
+            fd = os.open(base, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(fd, fcntl.LOCK_SH)
+            self.held[base] = fd
 
     def signal(self, key: int, numbers: list[int]) -> None:
         """Signal every process of a run: its group at once, what left it one by one.
@@ -106,14 +139,16 @@ class Init:
         self._signal(self.census.runs.get(key), self.counted.get(key, []), numbers)
 
     def _signal(self, run: Run | None, procs: list[tree.Proc], numbers: list[int]) -> None:
-        group = run.leader if run is not None else 0
+        leader = run.leader if run is not None else 0
         if run is not None and SIGKILL in numbers:
             run.doomed = True
+            if run.group:
+                cage.kill(run.group)
         for number in numbers:
-            if any(proc.group == group for proc in procs):
-                rites.send(-group, number)
+            if any(proc.group == leader for proc in procs):
+                rites.send(-leader, number)
             for proc in procs:
-                if proc.group != group:
+                if proc.group != leader:
                     rites.send(proc.pid, number)
 
     def reap(self) -> None:
@@ -133,7 +168,9 @@ class Init:
             left = len(found.get(key, ()))
             self.tell("exited", key, code if code >= 0 else 128 - code, time.time(), left)
         for key in [key for key, run in runs.items() if run.reaped and not found.get(key)]:
-            del runs[key]
+            group = runs.pop(key).group
+            if group:
+                cage.remove(group)
             self.tell("gone", key)
         for key, procs in found.items():
             if key in runs and runs[key].doomed:  # forked while it was being killed
@@ -177,7 +214,7 @@ class Init:
         except OSError:
             return False
         for _, _, raw in ancillary:
-            self.fds += _unpack_fds(raw)
+            self.fds += descriptors.unpack_fds(raw)
         for message in inbox.feed(data):
             if message[0] == "spawn":
                 self._spawn_message(*message[1:])  # type: ignore[arg-type]
@@ -186,10 +223,19 @@ class Init:
         return bool(data)
 
     def _spawn_message(
-        self, key: int, argv: list[str], env: dict[str, str], cwd: str, tty: str, count: int
+        self,
+        key: int,
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        tty: str,
+        count: int,
+        cage: cage.Cage | None,
     ) -> None:
         fds, self.fds = self.fds[:count], self.fds[count:]  # they came with the frame's first byte
-        self.spawn(Order(key, argv, env, cwd, tty, fds))
+        order = Order(key, argv, env, cwd, tty, fds)
+        order.cage = cage
+        self.spawn(order)
 
 
 def launch(first: list[Order], limit: int = -1) -> tuple[_socket.socket, int]:
@@ -219,34 +265,21 @@ def _main(control: _socket.socket, first: list[Order], limit: int) -> NoReturn:
         init = Init(control)
         try:
             if limit >= 0:
-                _restore_limit(limit)
+                descriptors.restore_limit(limit)
             for order in first:
                 init.spawn(order)
-            _close_all_but(control.fileno())
+            descriptors.close_all_but(control.fileno(), *init.held.values())
             _let_go_of_the_terminal()
             init.serve()
         except Exception as error:
             init.tell("trouble", f"{type(error).__name__}: {error}")
         control.close()
         rites.end_all([run.leader for run in init.census.runs.values()])
+        for base in init.held:
+            cage.remove_all(base)
         status = 0
     finally:
         os._exit(status)
-
-
-def _restore_limit(limit: int) -> None:
-    import resource
-
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
-
-def _close_all_but(keep: int) -> None:
-    """Drop what the fork copied (the router's sockets, the lock): they are localku's alone."""
-    folder = "/proc/self/fd" if tree.LINUX else "/dev/fd"
-    highest = max(int(name) for name in os.listdir(folder))
-    os.closerange(3, keep)
-    os.closerange(keep + 1, highest + 1)
 
 
 def _let_go_of_the_terminal() -> None:
@@ -264,19 +297,3 @@ def _ignore_all() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)
-
-
-def _unpack_fds(raw: bytes) -> list[int]:
-    fds = [int.from_bytes(raw[at : at + 4], sys.byteorder) for at in range(0, len(raw) - 3, 4)]
-    for fd in fds:
-        os.set_inheritable(fd, False)
-    return fds
-
-
-def _file_actions(order: Order) -> list[tuple[object, ...]]:
-    if order.tty:  # a session leader's first terminal becomes its controlling one (tty(4))
-        first: tuple[object, ...] = (os.POSIX_SPAWN_OPEN, 0, order.tty, os.O_RDWR, 0)
-        return [first, (os.POSIX_SPAWN_DUP2, 0, 1), (os.POSIX_SPAWN_DUP2, 0, 2)]
-    source, sink, *errors = order.fds
-    places = (source, sink, errors[0] if errors else sink)
-    return [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(places)]

@@ -172,6 +172,8 @@ class OneOff:
         elif kind == "gone":
             self._release(run)
             self._apply(self.life.gone())
+        elif kind == "uncapped":
+            self.log(f"Running without its cap: {message[2]}")
 
     # -- effects -------------------------------------------------------------------------------
 
@@ -231,6 +233,7 @@ class OneOff:
         run.id, run.release = self.id, spec.release
         host.track(run, self)
         order = process.order(run.key, spec.command, env, spec.cwd, terminal, self.order.bash)
+        host.init.confine(order, spec)
         host.init.spawn(order)
         if self._client is not None:
             self._line = Line(host.loop, terminal, self._client, self._settle)

@@ -2,10 +2,12 @@
 
 START PATH: it is usable before any event loop exists, and `attach` brings it to one.
 
-Orders (to init):   ("spawn", key, argv, env, cwd, tty, count) with that many fds;
+Orders (to init):   ("spawn", key, argv, env, cwd, tty, count, cage) with that many fds;
                     ("signal", key, numbers), key -1 for the strays
 Events (from init): ("spawned", key, pid, time) ("failed", key, text)
                     ("exited", key, status, time, left) ("gone", key) ("trouble", text)
+                    ("uncapped", key, text): it runs, but outside of the control group that it was
+                    to have
 `key` is a number that localku gives to each run of a dyno; `status` is a shell's: 128 + N for a
 death by signal N; `left` counts processes of the dyno that outlive its first one.
 """
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     import _socket
     import asyncio
     from collections.abc import Callable
+
+    from localku.dynos.cgroup import Ground
+    from localku.dynos.spec import DynoSpec
 
     Listener = Callable[[tuple[object, ...]], None]
 
@@ -134,7 +139,7 @@ class InitClient:
     When init is gone the listener gets ("lost",): nothing can be spawned or signalled any more.
     """
 
-    __slots__ = ("_control", "_inbox", "_loop", "listener", "pid")
+    __slots__ = ("_control", "_ground", "_inbox", "_loop", "listener", "pid")
 
     def __init__(self, control: _socket.socket, pid: int) -> None:
         self._control = control
@@ -142,11 +147,31 @@ class InitClient:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.pid = pid
         self.listener: Listener = lambda _: None
+        self._ground: Ground | None = None
 
     @classmethod
-    def launch(cls, first: list[init.Order], limit: int = -1) -> InitClient:
-        """Fork the init process; it spawns `first` at once. limit: see init.launch."""
-        return cls(*init.launch(first, limit))
+    def launch(
+        cls, first: list[init.Order], limit: int = -1, ground: Ground | None = None
+    ) -> InitClient:
+        """Fork the init process; it spawns `first` at once. limit: see init.launch. ground: where
+        dynos have control groups, if that was looked for."""
+        client = cls(*init.launch(first, limit))
+        client._ground = ground
+        return client
+
+    @property
+    def ground(self) -> Ground:
+        """Where dynos can have control groups; looked for when it is first asked for."""
+        if self._ground is None:
+            from localku.dynos import cgroup
+
+            self._ground = cgroup.prepare()
+        return self._ground
+
+    def confine(self, order: init.Order, spec: DynoSpec) -> None:
+        """Have a run capped as its spec says, if it does and if that can be had."""
+        if spec.cpu:
+            order.cage = self.ground.cage(spec.name, order.key, spec.cpu, spec.memory)
 
     def attach(self, loop: asyncio.AbstractEventLoop, listener: Listener) -> None:
         """From now on deliver events from `loop`."""
@@ -158,7 +183,10 @@ class InitClient:
     def spawn(self, order: init.Order) -> None:
         """Have a run started; "spawned" or "failed" answers. The order's fds are taken."""
         frame = frames.pack(
-            ("spawn", order.key, order.argv, order.env, order.cwd, order.tty, len(order.fds))
+            (
+                *("spawn", order.key, order.argv, order.env, order.cwd, order.tty),
+                *(len(order.fds), order.cage),
+            )
         )
         rights = b"".join(fd.to_bytes(4, sys.byteorder) for fd in order.fds)
         try:
@@ -205,3 +233,5 @@ class InitClient:
             os.waitpid(self.pid, 0)
         except ChildProcessError:
             pass
+        if self._ground is not None:
+            self._ground.close()

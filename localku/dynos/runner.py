@@ -179,6 +179,8 @@ class Runner:
         elif kind == "gone":
             self._release(run)
             self._apply(self.life.gone(number, self._now()))
+        elif kind == "uncapped":
+            self.log(f"Running without its cap: {message[2]}")
 
     # -- effects -------------------------------------------------------------------------------
 
@@ -225,7 +227,9 @@ class Runner:
             host.loop.call_soon(self.event, run, failure)
             return run
         env = environment(spec, port)
-        host.init.spawn(process.order(key, spec.command, env, spec.cwd, terminal))
+        order = process.order(key, spec.command, env, spec.cwd, terminal)
+        host.init.confine(order, spec)
+        host.init.spawn(order)
         return Run(number, key, port, terminal)
 
     def _listen(self, run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-RUNNING = ("command", "cwd", "env", "pty", "health")  # the rest applies without a restart
+RUNNING = ("command", "cwd", "env", "pty", "health", "cpu")  # the rest applies without a restart
 PORT_WORD = r"\$(?:PORT\b|\{PORT\})"
 
 
@@ -12,7 +12,8 @@ class DynoSpec:
     """name: `web.1`. type: `web`. env: all but what the dyno's own run adds (see `environment`).
 
     port: the one that it would like. binds: it is up only when it has bound its port (web).
-    boot, grace: seconds. memory: quota in bytes, 0 for none. health: a path that must answer
+    boot, grace: seconds. memory: quota in bytes, 0 for none. cpu: cores that it may use, 0 for no
+    cap. health: a path that must answer
     within health_timeout seconds before the dyno is up, or "". release: the version that it is of.
     """
 
@@ -20,6 +21,7 @@ class DynoSpec:
         "binds",
         "boot",
         "command",
+        "cpu",
         "cwd",
         "env",
         "grace",
@@ -45,6 +47,7 @@ class DynoSpec:
         boot: float = 60.0,
         grace: float = 30.0,
         memory: int = 0,
+        cpu: float = 0.0,
         health: str = "",
         health_timeout: float = 5.0,
         release: int = 0,
@@ -60,6 +63,7 @@ class DynoSpec:
         self.boot = boot
         self.grace = grace
         self.memory = memory
+        self.cpu = cpu
         self.health = health
         self.health_timeout = health_timeout
         self.release = release

@@ -27,17 +27,18 @@ HTTPS_DISTANCE = 437  # 5443 for 5006
 class TypeSettings:
     """What holds for the dynos of one process type. Seconds and bytes.
 
-    watch: patterns as in .gitignore, None for all files. memory: quota, None for none. health: a
-    path, "" for none.
+    watch: patterns as in .gitignore, None for all files. memory: quota, None for none. cpu: cores,
+    None for what the size has. health: a path, "" for none.
     """
 
-    __slots__ = ("boot_timeout", "grace", "health", "health_timeout", "memory", "watch")
+    __slots__ = ("boot_timeout", "cpu", "grace", "health", "health_timeout", "memory", "watch")
 
     def __init__(self, values: dict[str, object]) -> None:
         self.watch: list[str] | None = values["watch_pattern"]  # type: ignore[assignment]
         self.grace: float = values["grace"]  # type: ignore[assignment]
         self.boot_timeout: float = values["boot_timeout"]  # type: ignore[assignment]
         self.memory: int | None = values["memory"]  # type: ignore[assignment]
+        self.cpu: float | None = values["dyno_cpu"]  # type: ignore[assignment]
         self.health: str = values["health"]  # type: ignore[assignment]
         self.health_timeout: float = values["health_timeout"]  # type: ignore[assignment]
 
@@ -85,6 +86,8 @@ class Settings:
     pty: bool | None
     exit_on_crash: bool
     memory: int | None
+    cap_dynos: bool | None
+    dyno_cpu: float | None
     health: str
     health_timeout: float
     boot_timeout: float

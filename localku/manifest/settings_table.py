@@ -143,6 +143,14 @@ TABLE: tuple[Setting, ...] = (
         metavar="SIZE", per_type=True, shown_default="no quota",
     ),
     Setting(
+        "cap_dynos", "bool", None, ("--cap-dynos",), "cap dynos at the CPU of their size",
+        group=_DYNOS, shown_default="sizes set by ps:type",
+    ),
+    Setting(
+        "dyno_cpu", "number", None, ("--dyno-cpu",), "cores that a dyno may use, as 0.25",
+        group=_DYNOS, metavar="CORES", per_type=True, shown_default="that of its size",
+    ),
+    Setting(
         "health", "path", "", ("--health",), "path to ask until it answers",
         group=_DYNOS, metavar="PATH", per_type=True, shown_default="only the port",
     ),

@@ -23,7 +23,7 @@ from localku.logs.stream import LogStream
 from localku.logs.words import sentence
 from localku.manifest.manifest import Manifest
 from localku.metrics.metrics import Metrics
-from localku.platform import features
+from localku.platform import capping, features
 from localku.platform.catalog import DEFAULT_SIZE
 from localku.platform.plan import Surroundings, dyno_specs
 from localku.platform.state import AppState, Domain, Process
@@ -66,6 +66,7 @@ class App:
         self.supervisor: Supervisor | None = None
         self.drains: Drains  # given by who hosts it
         self.on_change: Callable[[], None] = lambda: None  # the router has to look again
+        self.said_of_caps: list[str] = []
         self._affinity_key = os.urandom(32)
 
     # -- what it says --------------------------------------------------------------------------
@@ -109,7 +110,12 @@ class App:
     def size(self, kind: str) -> str:
         """The dyno size of a process type."""
         process = self.processes.get(kind)
-        return process.size if process is not None else DEFAULT_SIZE
+        return (process.size if process is not None else "") or DEFAULT_SIZE
+
+    @property
+    def chosen_sizes(self) -> dict[str, str]:
+        """The sizes that somebody chose, by process type."""
+        return {kind: each.size for kind, each in self.processes.items() if each.size}
 
     @property
     def formation(self) -> dict[str, int]:
@@ -182,9 +188,13 @@ class App:
         specs = []
         if self.manifest is not None:
             env = {**self.config, **features.metadata(self)}
-            specs = dyno_specs(self.manifest, self.formation, env, self.around, self.version)
+            specs = dyno_specs(
+                *(self.manifest, self.formation, env, self.around),
+                *(self.version, self.chosen_sizes),
+            )
         self.supervisor.preboot = features.is_on(self, features.PREBOOT)
         self.supervisor.apply(specs, refresh=refresh)
+        capping.announce(self)
 
     def update(self, **changes: object) -> None:
         """Change fields of the state, in a transaction of its own."""
@@ -211,7 +221,7 @@ class App:
             fresh[name] = Process(
                 name,
                 quantities.get(name, self.quantity(name)),
-                sizes.get(name, self.size(name)),
+                sizes.get(name) or (known.size if known is not None else ""),
                 known.created_at if known is not None else now,
                 now,
             )

@@ -1,7 +1,9 @@
 """What every platform has: dyno sizes, the region, the stack. Pure.
 
-Dyno sizes: Dev Center, "Dyno Types" (2024). Here a size is a name and a memory; what it costs there
-is shown, so that a formation can be priced as Heroku would.
+Dyno sizes: Dev Center, "Dyno Types" (2024). What a size costs there is shown, so that a formation
+can be priced as Heroku would. Heroku counts compute in units and does not say what one is; here it
+is a sixth of a core: the 12 of a Performance-M are two cores, the 50 of a Performance-L are eight,
+and the one of a Standard-1X, which shares its machine, is what it can count on when all are busy.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DynoSize:
-    """name: as the CLI shows it. memory: GB. compute: shares of CPU. cents: US cents a month."""
+    """name: as the CLI shows it. memory: GB. compute: units of CPU. cents: US cents a month."""
 
     name: str
     memory: float
@@ -19,7 +21,18 @@ class DynoSize:
     dedicated: bool
     cents: int
 
+    @property
+    def cores(self) -> float:
+        """What a capped dyno of this size may use of this machine."""
+        return self.compute / UNITS
 
+    @property
+    def quota(self) -> int:
+        """Bytes (R14)."""
+        return int(self.memory * (1 << 30))
+
+
+UNITS = 6  # of compute are a core
 SIZES = (
     DynoSize("Eco", 0.5, 1, False, 500),
     DynoSize("Basic", 0.5, 1, False, 700),

@@ -22,7 +22,7 @@ from localku.logs.stream import LogStream
 from localku.manifest.appname import checked
 from localku.manifest.manifest import Manifest
 from localku.manifest.settings import Settings
-from localku.platform import releasing
+from localku.platform import capping, releasing
 from localku.platform.app import DEFAULT_USER, App
 from localku.platform.drains import Drains, Router
 from localku.platform.plan import Surroundings
@@ -175,6 +175,7 @@ class Hosting:
                 places += f", {self._places(app, 'https', https)}"
             for place, text in app.manifest.warnings if app.manifest is not None else ():
                 app.say(f"{place}: {text}")
+            capping.announce(app)
             app.say(f"Running {app.described_formation() or 'no dynos'} on {places}{door}")
 
     def _places(self, app: App, scheme: str, port: int) -> str:

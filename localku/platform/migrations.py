@@ -104,4 +104,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE drains ADD COLUMN ca TEXT NOT NULL DEFAULT '';
     CREATE UNIQUE INDEX drains_of_an_app ON drains (app_id, url);
     """,
+    # 4: a size that nobody chose is '': one that somebody chose caps the dynos
+    """
+    UPDATE formation SET size = '' WHERE size = 'Standard-1X';
+    """,
 )

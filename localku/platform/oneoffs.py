@@ -17,6 +17,7 @@ from localku.dynos.runner import Runner
 from localku.dynos.spec import DynoSpec, base_environment, environment
 from localku.errors import UserError
 from localku.platform.app import DEFAULT_USER, App
+from localku.platform.plan import cap_of_type
 
 TYPE = "run"
 HIGHEST = 9999  # Heroku's names: run.1 to run.9999
@@ -95,6 +96,8 @@ def _spec(app: App, name: str, wish: Wish, inside: Runner | None) -> DynoSpec:
         cwd, dyno = inside.spec.cwd, inside.spec.name
     env = {**env, "DYNO": dyno, "PS": dyno, **wish.env}
     own = app.manifest.type(wish.type)
+    sizes = {**app.chosen_sizes, **({wish.type: wish.size} if wish.size else {})}
+    cap = cap_of_type(app.manifest, wish.type, sizes)
     return DynoSpec(
         name,
         substituted(app, wish.command),
@@ -102,7 +105,8 @@ def _spec(app: App, name: str, wish: Wish, inside: Runner | None) -> DynoSpec:
         env,
         port,
         grace=own.grace,
-        memory=own.memory or 0,
+        memory=(cap.memory if cap else own.memory) or 0,
+        cpu=cap.cpu if cap else 0.0,
         release=app.version,
     )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localku.manifest.manifest import Manifest
+    from localku.platform.caps import Cap
 
 
 class Surroundings:
@@ -30,13 +31,15 @@ def dyno_specs(
     config: Mapping[str, str],
     around: Surroundings,
     release: int = 0,
+    sizes: Mapping[str, str] | None = None,
 ) -> list[DynoSpec]:
     """List the dynos of `formation` in the Procfile's order. config: config vars. release: its
-    version."""
+    version. sizes: those that somebody chose, by process type."""
     env = base_environment(dict(around.environ), dict(config))
     specs = []
     for kind, entry in manifest.entries.items():
         own = manifest.type(kind)
+        cap = cap_of_type(manifest, kind, sizes or {})
         for number in range(1, formation.get(kind, 0) + 1):
             spec = DynoSpec(
                 f"{kind}.{number}",
@@ -47,13 +50,24 @@ def dyno_specs(
                 pty=around.pty,
                 boot=own.boot_timeout,
                 grace=own.grace,
-                memory=own.memory or 0,
+                memory=(cap.memory if cap else own.memory) or 0,
+                cpu=cap.cpu if cap else 0.0,
                 health=own.health,
                 health_timeout=own.health_timeout,
                 release=release,
             )
             specs.append(spec)
     return specs
+
+
+def cap_of_type(manifest: Manifest, kind: str, sizes: Mapping[str, str]) -> Cap | None:
+    """How much a dyno of that type may use, None for all that there is."""
+    every, own, chosen = manifest.settings.cap_dynos, manifest.type(kind), sizes.get(kind, "")
+    if every is False or not (every or chosen or own.cpu):
+        return None  # the usual case must not import anything
+    from localku.platform.caps import cap_of
+
+    return cap_of(own, every, chosen)
 
 
 def refuse_missing(manifest: Manifest, specs: list[DynoSpec]) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from localku.errors import UserError
 from localku.manifest.manifest import Manifest
 from localku.platform.app import DEFAULT_USER
-from localku.platform.catalog import DEFAULT_SIZE
 from localku.platform.seen import Saved, changed, config_changes, merged_config, merged_formation
 from localku.platform.state import AppState, Process, Release, Seen
 
@@ -134,7 +133,7 @@ def _processes(app: App, quantities: Mapping[str, int], now: float) -> dict[str,
     for kind, quantity in quantities.items():
         known = app.processes.get(kind)
         if known is None:
-            found[kind] = Process(kind, quantity, DEFAULT_SIZE, now, now)
+            found[kind] = Process(kind, quantity, "", now, now)
         elif known.quantity != quantity:
             found[kind] = replace(known, quantity=quantity, updated_at=now)
     return found

@@ -46,4 +46,10 @@ def _read(db, id: str, name: str) -> Saved:  # type: ignore[no-untyped-def]
             name == "runtime-dyno-metadata" and on
             for name, on in rows("name, enabled FROM features")
         ),
+        # before migration 4 every type had a size, chosen or not
+        dict(rows("type, size FROM formation")) if _version(db) >= 4 else {},  # type: ignore[arg-type]
     )
+
+
+def _version(db) -> int:  # type: ignore[no-untyped-def]
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

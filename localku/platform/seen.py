@@ -22,10 +22,11 @@ class Saved:
 
     name: of the app. config, formation: in force. env, quantities: what the files said last.
     generated: the secrets that were made up for app.json. late: what the dynos get is known only
-    when all of the platform is there (runtime-dyno-metadata tells them their release).
+    when all of the platform is there (runtime-dyno-metadata tells them their release). sizes: those
+    that somebody chose, by process type.
     """
 
-    __slots__ = ("config", "env", "formation", "generated", "late", "name", "quantities")
+    __slots__ = ("config", "env", "formation", "generated", "late", "name", "quantities", "sizes")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Saved:
         quantities: dict[str, int],
         generated: dict[str, str],
         late: bool = False,
+        sizes: dict[str, str] | None = None,
     ) -> None:
         self.name = name
         self.config = config
@@ -44,6 +46,7 @@ class Saved:
         self.quantities = quantities
         self.generated = generated
         self.late = late
+        self.sizes: dict[str, str] = {} if sizes is None else sizes
 
 
 def config_changes(before: Mapping[str, str], after: Mapping[str, str]) -> Changes:

@@ -46,7 +46,8 @@ class AppState:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process type of an app: how many dynos of it are wanted, and of which size."""
+    """One process type of an app: how many dynos of it are wanted, and of which size ("": nobody
+    chose one)."""
 
     type: str
     quantity: int

@@ -148,7 +148,7 @@ def test_an_empty_file_says_nothing(text: str) -> None:
             "types: {web: {grase: 1}}",
             [
                 "localku.yml:1: unknown key grase for process type web (did you mean grace?"
-                " known keys: memory, health, health_timeout, boot_timeout, grace, watch)"
+                " known keys: memory, dyno_cpu, health, health_timeout, boot_timeout, grace, watch)"
             ],
             id="unknown-key-of-a-type",
         ),
