@@ -56,10 +56,17 @@ def cores(found: Sequence[Summary], machine: Machine, kind: str) -> str:
     have = f"this machine has {machine.cores} core{'s' * (machine.cores != 1)}"
     shared = f"{have}, which all dynos, the router and the generator share"
     full = [each.count for each in found if each.saturated]
-    if full:
+    calm = [each.count for each in found if not each.saturated]
+    if full and (not calm or max(calm) < full[0]):
         return (
             f"{shared}: from {kind}={full[0]} on the curve shows this machine and not the app"
             " (marked with *)"
+        )
+    if full:
+        names = ", ".join(f"{kind}={count}" for count in full)
+        return (
+            f"{shared}: they were full at {names} (marked with *), but not with more dynos, so"
+            " something else was busy here: measure again when it is quiet"
         )
     most = max((each.cpu for each in found), default=0.0)
     return f"{shared}: they were {most:.0%} busy at the most, so the curve is that of the app"
