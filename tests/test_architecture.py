@@ -19,11 +19,13 @@ FLOORS = {
     "watch": {"logs", "manifest"},
     "certs": {"logs", "manifest"},
     "top": {"manifest"},
+    "simulate": {"router", "metrics", "logs", "manifest"},
     "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
-FLOORS["cli"] |= {"top"}
+FLOORS["cli"] |= {"top", "simulate"}
+FLOORS["load"] = FLOORS["cli"] | {"cli"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -46,6 +48,11 @@ certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
 cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
+load/result load/rates
+load/usl load/linear load/order load/search load/goal load/summary load/limits load/analysis
+load/canvas load/sidebyside load/document load/plots
+simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
+simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
