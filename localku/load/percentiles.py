@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import sqrt
 
-from localku.load.result import Percentiles
+from localku.load.result import Percentiles, Step
 from localku.metrics.histogram import Histogram
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
@@ -40,11 +40,14 @@ def bars(values: Histogram) -> list[tuple[float, int]]:
     return [(round(upper / MICRO, 6), times) for upper, times in values.bars()]
 
 
-def from_bars(found: Iterable[tuple[float, int]]) -> Histogram:
-    """A histogram of ms again, of the middles of its steps: to merge repeats, to simulate."""
+def of_steps(steps: Iterable[Step]) -> Histogram:
+    """The latencies of some steps as one histogram of µs; each time is the middle of its bar."""
     values = Histogram()
-    for upper, times in found:
-        values.record(upper * (1 - 1 / 1024), times)
+    for step in steps:
+        for upper, times in step.histogram:
+            middle = upper * MICRO * (1 - 1 / 1024)
+            values.record(min(middle, step.latency.max * MICRO), times)
+        values.most = max(values.most, step.latency.max * MICRO)
     return values
 
 

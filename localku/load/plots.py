@@ -48,7 +48,7 @@ def plots(result: Result) -> list[Json]:
 
 def name(step: Step) -> str:
     """`web=4`."""
-    return " ".join(f"{kind}={count}" for kind, count in step.dynos.items()) or "the step"
+    return " ".join(f"{kind}={count}" for kind, count in step.dynos.items()) or "this run"
 
 
 def grouped(steps: Iterable[Step]) -> list[tuple[str, list[Step]]]:
@@ -74,6 +74,9 @@ def throughput(sweep: Json, law: Json | None) -> Json:
     if law:
         note += " The band: 95 %."
         lines = _law(law, max(each["count"] for each in found))
+    else:
+        done = [(each["count"], each["capacity"] or each["achieved"]) for each in found]
+        lines = [series("throughput", done, 8)]
     for is_full, label, color in ((False, "measured", 3), (True, "measured, machine full", 5)):
         own = [each for each in found if each["saturated"] == is_full]
         if not own:
