@@ -25,6 +25,7 @@ FLOORS = {
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
 FLOORS["cli"] |= {"top", "simulate"}
+FLOORS["load"] = FLOORS["cli"] | {"cli"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -47,6 +48,9 @@ certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
 cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
+load/result load/rates
+load/usl load/linear load/order load/search load/goal load/summary load/limits load/analysis
+load/canvas load/sidebyside load/document load/plots
 simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 """

@@ -129,15 +129,18 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def past(request: web.Request) -> web.Response:
-    """GET /localku/apps/{app}/metrics?since=EPOCH&resolution=1; resolution=0: all in one point"""
+    """GET /localku/apps/{app}/metrics?since=EPOCH&resolution=1&histograms=0
+
+    resolution=0: all in one point. histograms=1: with all times of the router's lines."""
     app = of_request(request)
     resolution = _number(request, "resolution", 1, RESOLUTION_MAX)
+    histograms = bool(_number(request, "histograms", 0, 1))
     now = time.time()
     since = _moment(request, now - PAST)
     points = []
     turn = time.monotonic()
     for piece in _pieces(app, since, resolution):
-        points.append(feed.encode(shapes.point(piece)))
+        points.append(feed.encode(shapes.point(piece, histograms)))
         if time.monotonic() - turn > TURN:
             await asyncio.sleep(0)
             turn = time.monotonic()

@@ -27,6 +27,7 @@ COMMANDS = {
     "attach": "localku.cli.attach",
     "top": "localku.cli.top",
     "dashboard": "localku.cli.dashboard",
+    "load": "localku.load.command",
     "logs": "localku.cli.logs",
     "apps": "localku.cli.apps",
     "apps:create": "localku.cli.apps",

@@ -12,8 +12,9 @@ SHARES = (0.5, 0.95, 0.99)
 DIGITS = 4  # that a percentile is shown with
 
 
-def point(piece: Slice) -> Json:
-    """One step of the time line: a second, or ten of them."""
+def point(piece: Slice, histograms: bool = False) -> Json:
+    """One step of the time line: a second, or ten of them. histograms: with all service and connect
+    times, not only their percentiles."""
     service, connect = Histogram(), Histogram()
     for dyno in piece.dynos.values():
         service.merge(dyno.service)
@@ -22,8 +23,8 @@ def point(piece: Slice) -> Json:
         "t": piece.t,
         "requests": {kind: piece.requests.get(kind, 0) for kind in CLASSES},
         "codes": piece.codes,
-        "service": spread(service),
-        "connect": spread(connect),
+        "service": spread(service) | (edges(service) if histograms else {}),
+        "connect": spread(connect) | (edges(connect) if histograms else {}),
         "dynos": {name: _dyno(dyno) for name, dyno in piece.dynos.items()},
         "custom": {key: _custom(custom) for key, custom in piece.custom.items()},
     }
@@ -33,6 +34,11 @@ def spread(values: Histogram) -> Json:
     """How values are spread, in their own unit; all 0 when there is none."""
     p50, p95, p99 = (tidy(each) for each in values.quantiles(SHARES))
     return {"count": values.count, "p50": p50, "p95": p95, "p99": p99, "max": tidy(values.most)}
+
+
+def edges(values: Histogram) -> Json:
+    """A histogram: the lower edge and the count of each step that has any."""
+    return {"histogram": [[edge, times] for edge, times in values.edges()]}
 
 
 def mark(it: Mark) -> Json:
