@@ -1,8 +1,8 @@
 """Random draws, many at a time: the same law, a fraction of the cost of one by one. Pure.
 
-The law is cut into 256 shares of the same probability. For a block of draws each share gets one
+The law is cut into 256 shares of the same probability. For some time each share has one
 value, drawn within it, and a random byte picks the share. The topmost share, where a long tail
-lives, is drawn afresh every time. So each draw has exactly the law; what draws of one block have in
+lives, is drawn afresh every time. So each draw has exactly the law; what neighbours have in
 common is only where, within its share of 0.4 %, a value lies. A table of 256 floats stays in the
 first cache of the processor: that, and bytes for indices, makes eight million requests a second.
 """
@@ -15,7 +15,8 @@ from typing import Protocol
 SHARES = 256
 TOP = SHARES - 1
 TAIL = bytes([TOP])
-BLOCK = 8192  # draws for which a table serves
+LIFE = 32_768  # draws for which a table serves
+BLOCK = 4096  # draws at a time: what comes of them stays in the cache, too
 
 Quantile = Callable[[float], float]  # of a share in (0, 1)
 
@@ -38,13 +39,15 @@ def below(rng: Rng) -> Callable[[int], int]:
 
 class Table:
     """Draws of one law. values: for the bytes of the present block; that of TOP is not to be used,
-    `tail` draws it."""
+    `tail` draws it. mean: makes the table's mean just that, for laws without a long tail, of which
+    the topmost value is used, too: the load is then that of the scenario in every table."""
 
-    __slots__ = ("_left", "_quantile", "_rng", "values")
+    __slots__ = ("_left", "_mean", "_quantile", "_rng", "values")
 
-    def __init__(self, quantile: Quantile, rng: Rng) -> None:
+    def __init__(self, quantile: Quantile, rng: Rng, mean: float = 0.0) -> None:
         self._quantile = quantile
         self._rng = rng
+        self._mean = mean
         self._left = 0
         self.values: list[float] = []
 
@@ -52,10 +55,18 @@ class Table:
         """The table for the next so many draws (at most BLOCK)."""
         if self._left < draws:
             uniform, quantile = self._rng.random, self._quantile
-            self.values = [quantile((i + uniform()) / SHARES or 1e-12) for i in range(SHARES)]
-            self._left = BLOCK
+            values = [quantile((i + uniform()) / SHARES or 1e-12) for i in range(SHARES)]
+            if self._mean:
+                scale = self._mean * SHARES / sum(values)
+                values = [value * scale for value in values]
+            self.values = values
+            self._left = LIFE
         self._left -= draws
         return self.values
+
+    def bytes(self, count: int) -> bytes:
+        """Places in `values`, so many."""
+        return self._rng.randbytes(count)
 
     def tail(self) -> float:
         """A draw of the topmost share."""
@@ -64,7 +75,7 @@ class Table:
     def draws(self, count: int) -> list[float]:
         """So many draws (at most BLOCK)."""
         values = self.refresh(count)
-        code = self._rng.randbytes(count)
+        code = self.bytes(count)
         found = [values[i] for i in code]
         at = code.find(TAIL)
         while at >= 0:

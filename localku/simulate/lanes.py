@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from itertools import accumulate
 from operator import add
 
-from localku.simulate.chance import TAIL, Quantile, Rng, Table, blocks
+from localku.simulate.chance import TAIL, Table, blocks
 from localku.simulate.ordered import one_queue
 
 Part = tuple[list[float], list[float]]  # waits of all, latencies of some; ms
 
 
 def lane(
-    service: Table, gaps: Table, rng: Rng, count: int, stride: int, concurrency: int, most: int
+    service: Table, gaps: Table, count: int, stride: int, concurrency: int, most: int
 ) -> Iterator[Part]:
     """One dyno that gets `count` requests, in parts of at most `most`; latencies of every
     stride-th one."""
@@ -29,9 +29,9 @@ def lane(
     for size in blocks(count, most):
         waits: list[float] = []
         tails: dict[int, float] = {}
-        code = rng.randbytes(size)
-        values = service.refresh(size)
-        wait = _lindley(wait, waits, tails, service, code, gaps.draws(size))
+        code = service.bytes(size)
+        wait = _lindley(wait, waits, tails, service, gaps, code)
+        values = service.values
         latencies = [w + values[i] for w, i in zip(waits[::stride], code[::stride], strict=True)]
         for place, value in tails.items():
             if not place % stride:
@@ -44,20 +44,23 @@ def _lindley(
     waits: list[float],
     tails: dict[int, float],
     service: Table,
+    gaps: Table,
     code: bytes,
-    draws: list[float],
 ) -> float:
     """Append the waits of the requests of a code; returns the wait of the one that comes next.
-    tails: gets the times that are not in the table, by place."""
-    values, append, gaps = service.values, waits.append, iter(draws)
+    tails: gets the times that are not in the table, by place. Gaps have no long tail: all of
+    theirs are taken from the table."""
+    size = len(code)
+    values, append = service.refresh(size), waits.append
+    pauses, after = gaps.refresh(size), iter(gaps.bytes(size))
     for number, part in enumerate(code.split(TAIL)):
         if number:
             value = tails[len(waits)] = service.tail()
             append(wait)
-            wait = max(0.0, wait + value - next(gaps))
-        for i, gap in zip(part, gaps, strict=False):
+            wait = max(0.0, wait + value - pauses[next(after)])
+        for i, j in zip(part, after, strict=False):
             append(wait)
-            wait += values[i] - gap
+            wait += values[i] - pauses[j]
             if wait < 0.0:
                 wait = 0.0
     return wait
@@ -74,8 +77,3 @@ def _wide_lane(
         draws = service.draws(size)
         waits = one_queue(free, times, draws)
         yield waits, list(map(add, waits[::stride], draws[::stride]))
-
-
-def tables(service: Quantile, gaps: Quantile, rng: Rng) -> tuple[Table, Table]:
-    """The draws of service times and of gaps."""
-    return Table(service, rng), Table(gaps, rng)

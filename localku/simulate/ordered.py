@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
-from heapq import heapreplace
+from heapq import heappop, heappush, heapreplace
+from math import inf
 
-Below = Callable[[int], int]
+Uniform = Callable[[], float]  # rng.random
 
 
 def one_queue(free: list[float], times: Sequence[float], services: Sequence[float]) -> list[float]:
@@ -33,18 +34,19 @@ def one_queue(free: list[float], times: Sequence[float], services: Sequence[floa
 class Turns:
     """Round robin of several routers: each has its own turn, and begins anywhere."""
 
-    def __init__(self, dynos: int, concurrency: int, routers: int, below: Below) -> None:
+    def __init__(self, dynos: int, concurrency: int, routers: int, uniform: Uniform) -> None:
         self._places = [[0.0] * concurrency for _ in range(dynos)]
-        self._turn = [below(dynos) if routers > 1 else 0 for _ in range(routers)]
-        self._below = below
+        self._turn = [int(uniform() * dynos) if routers > 1 else 0 for _ in range(routers)]
+        self._uniform = uniform
 
     def serve(self, times: Sequence[float], services: Sequence[float]) -> list[float]:
         """The waits of requests that arrive at these times."""
         waits: list[float] = []
-        append, places, turn, below = waits.append, self._places, self._turn, self._below
+        append, places, turn = waits.append, self._places, self._turn
+        uniform = self._uniform
         dynos, routers = len(places), len(turn)
         for now, service in zip(times, services, strict=True):
-            router = below(routers) if routers > 1 else 0
+            router = int(uniform() * routers) if routers > 1 else 0
             at = turn[router]
             turn[router] = at + 1 if at + 1 < dynos else 0
             free = places[at]
@@ -59,22 +61,22 @@ class Turns:
 class TwoChoices:
     """The less loaded of two different dynos, as each router counts its own requests."""
 
-    def __init__(self, dynos: int, concurrency: int, routers: int, below: Below) -> None:
+    def __init__(self, dynos: int, concurrency: int, routers: int, uniform: Uniform) -> None:
         self._places = [[0.0] * concurrency for _ in range(dynos)]
         self._ends: list[list[list[float]]] = [[[] for _ in range(dynos)] for _ in range(routers)]
-        self._below = below
+        self._uniform = uniform
 
     def serve(self, times: Sequence[float], services: Sequence[float]) -> list[float]:
         """The waits of requests that arrive at these times."""
         waits: list[float] = []
-        append, places, below = waits.append, self._places, self._below
+        append, places, uniform = waits.append, self._places, self._uniform
         dynos, routers = len(places), len(self._ends)
         for now, service in zip(times, services, strict=True):
-            seen = self._ends[below(routers) if routers > 1 else 0]
+            seen = self._ends[int(uniform() * routers) if routers > 1 else 0]
             at = 0
             if dynos > 1:
-                at = below(dynos)
-                other = (at + 1 + below(dynos - 1)) % dynos
+                at = int(uniform() * dynos)
+                other = (at + 1 + int(uniform() * (dynos - 1))) % dynos
                 one, two = seen[at], seen[other]
                 if one and one[0] <= now:
                     del one[: bisect_right(one, now)]
@@ -97,61 +99,50 @@ class TwoChoices:
 class LeastConnections:
     """One of those with the fewest requests, as each router counts its own.
 
-    Dynos are kept by how many requests they have, and the ends of all requests in one sorted list,
-    latest first, so that the next one is popped from its end.
+    Each router keeps its idle dynos; only when there is none are all looked at.
     """
 
-    def __init__(self, dynos: int, concurrency: int, routers: int, below: Below) -> None:
+    def __init__(self, dynos: int, concurrency: int, routers: int, uniform: Uniform) -> None:
         self._places = [[0.0] * concurrency for _ in range(dynos)]
-        self._below = below
-        self._levels = [[list(range(dynos))] for _ in range(routers)]
+        self._uniform = uniform
+        self._idle = [list(range(dynos)) for _ in range(routers)]
         self._load = [[0] * dynos for _ in range(routers)]
-        self._spot = [list(range(dynos)) for _ in range(routers)]  # where in its level
-        self._ends: list[float] = []  # negative, so that the list rises
-        self._whose: list[int] = []
+        self._leaving = [(inf, 0, 0)]  # a heap: end, router, dyno; this one never ends
 
     def serve(self, times: Sequence[float], services: Sequence[float]) -> list[float]:
         """The waits of requests that arrive at these times."""
         waits: list[float] = []
-        append, places, below = waits.append, self._places, self._below
-        ends, whose, move = self._ends, self._whose, self._move
-        dynos, routers = len(places), len(self._levels)
+        append, places, uniform = waits.append, self._places, self._uniform
+        leaving, loads, idles = self._leaving, self._load, self._idle
+        routers, is_wide = len(loads), len(places[0]) > 1
         for now, service in zip(times, services, strict=True):
-            while ends and -ends[-1] <= now:
-                ends.pop()
-                move(whose.pop(), -1)
-            router = below(routers) if routers > 1 else 0
-            for level in self._levels[router]:
-                if level:
-                    break
-            at = level[below(len(level))]
+            while leaving[0][0] <= now:
+                _, router, at = heappop(leaving)
+                load = loads[router]
+                load[at] -= 1
+                if not load[at]:
+                    idles[router].append(at)
+            router = int(uniform() * routers) if routers > 1 else 0
+            load, idle = loads[router], idles[router]
+            if idle:
+                at = idle.pop(int(uniform() * len(idle)))
+            else:
+                least = min(load)
+                at = load.index(least)
+                equals = load.count(least)
+                if equals > 1:
+                    for _ in range(int(uniform() * equals)):
+                        at = load.index(least, at + 1)
+            load[at] += 1
             free = places[at]
             start = free[0]
             if start < now:
                 start = now
             end = start + service
-            heapreplace(free, end)
-            place = bisect_right(ends, -end)
-            ends.insert(place, -end)
-            whose.insert(place, router * dynos + at)
-            move(router * dynos + at, 1)
+            if is_wide:
+                heapreplace(free, end)
+            else:
+                free[0] = end
+            heappush(leaving, (end, router, at))
             append(start - now)
         return waits
-
-    def _move(self, who: int, step: int) -> None:
-        """A dyno has one request more, or one less, of a router's."""
-        router, at = divmod(who, len(self._places))
-        levels, load, spot = self._levels[router], self._load[router], self._spot[router]
-        count = load[at]
-        level = levels[count]
-        last = level.pop()
-        if last != at:
-            place = spot[at]
-            level[place] = last
-            spot[last] = place
-        count += step
-        load[at] = count
-        if count == len(levels):
-            levels.append([])
-        spot[at] = len(levels[count])
-        levels[count].append(at)

@@ -100,14 +100,15 @@ def simulate(scenario: Scenario, rng: Rng) -> Outcome:
 def _by_lanes(it: Scenario, rng: Rng) -> Outcome:
     """Each dyno alone."""
     gaps = random_gaps if it.policy == RANDOM else turn_gaps
-    service, between = lanes.tables(it.law.quantile, gaps(it.arrivals, it.gap, it.dynos), rng)
+    service = Table(it.law.quantile, rng)
+    between = Table(gaps(it.arrivals, it.gap, it.dynos), rng, it.gap * it.dynos)
     tally = Tally()
     most = max(1, min(BLOCK, it.requests // PIECE))
     for dyno in range(it.dynos):
         count = (it.requests + dyno) // it.dynos  # they sum up to all requests
         left = int(count * it.warm_up)
         for waits, latencies in lanes.lane(
-            service, between, rng, count, it.stride, it.concurrency, most
+            service, between, count, it.stride, it.concurrency, most
         ):
             if left >= len(waits):
                 left -= len(waits)
@@ -119,17 +120,18 @@ def _by_lanes(it: Scenario, rng: Rng) -> Outcome:
 
 
 def _server(it: Scenario, rng: Rng) -> Exact | ordered.Turns | _Ideal:
-    draw = below(rng)
     if it.policy == ONE_QUEUE:
         return _Ideal([0.0] * (it.dynos * it.concurrency))
     if it.exact:
-        return Exact(it.policy, it.dynos, it.concurrency, it.routers, draw, it.timeout, it.backlog)
+        return Exact(
+            it.policy, it.dynos, it.concurrency, it.routers, below(rng), it.timeout, it.backlog
+        )
     kinds = {
         ROUND_ROBIN: ordered.Turns,
         TWO_CHOICES: ordered.TwoChoices,
         LEAST_CONNECTIONS: ordered.LeastConnections,
     }
-    return kinds[it.policy](it.dynos, it.concurrency, it.routers, draw)  # type: ignore[return-value]
+    return kinds[it.policy](it.dynos, it.concurrency, it.routers, rng.random)  # type: ignore[return-value]
 
 
 @dataclass(slots=True)
