@@ -132,7 +132,9 @@ class Sweep:
             await pause(self._stop, scaling.quiet)
             if self._stop.is_set():
                 return
-            plan = replace(self.plan, dynos={scaling.kind: count}, repeat=repeat)
+            # the same arrivals for all counts, others in each repeat
+            seed = self.plan.seed + repeat - 1
+            plan = replace(self.plan, dynos={scaling.kind: count}, repeat=repeat, seed=seed)
             if scaling.goal is None:
                 await self._measure(plan)
             else:
