@@ -14,7 +14,7 @@ from localku.load.usl import LEAST, Fit
 
 GENERATOR, MACHINE, ERRORS = "the generator", "this machine", "errors"
 OVERLOAD, QUEUEING, WORK = "overload", "queueing", "its own work"
-WAITING = 0.33  # of the mean latency: from there on queueing is what is seen
+WAITING = 0.25  # of the mean latency: from there on queueing is what is seen
 SERIOUS = 0.02  # contention: 2 % that only one can do at a time caps it at 50
 ERRORS_MOST = 0.01
 NO_BETTER = 1.1  # times the best p95: as good as it
