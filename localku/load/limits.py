@@ -16,6 +16,7 @@ GENERATOR, MACHINE, ERRORS = "the generator", "this machine", "errors"
 OVERLOAD, QUEUEING, WORK = "overload", "queueing", "its own work"
 WAITING = 0.25  # of the mean latency: from there on queueing is what is seen
 SERIOUS = 0.02  # contention: 2 % that only one can do at a time caps it at 50
+NEARLY_FULL = 0.7  # of all cores: from here on work begins to wait for one
 ERRORS_MOST = 0.01
 NO_BETTER = 1.1  # times the best p95: as good as it
 
@@ -69,6 +70,11 @@ def cores(found: Sequence[Summary], machine: Machine, kind: str) -> str:
             " something else was busy here: measure again when it is quiet"
         )
     most = max((each.cpu for each in found), default=0.0)
+    if most > NEARLY_FULL:
+        return (
+            f"{shared}: they were up to {most:.0%} busy, so near their end that the curve may be in"
+            " part theirs; --repeat, or dynos with a cap (--dyno-cpu), tell more"
+        )
     return f"{shared}: they were {most:.0%} busy at the most, so the curve is that of the app"
 
 
@@ -95,14 +101,23 @@ def law(fit: Fit | None, found: Sequence[Summary], kind: str) -> list[str]:
         f" one alone {g.value:.4g} ± {g.error:.2g} req/s (standard errors)",
     ]
     if fit.is_retrograde:
-        high = "any number" if fit.peak_high == inf else f"{fit.peak_high:.0f}"
-        lines.append(
-            f"peak at N* = {fit.peak:.1f} (95 %: {fit.peak_low:.0f} to {high}) with"
-            f" {fit.most:.4g} req/s: more dynos do less"
-        )
+        lines.append(_peak(fit))
     else:
         lines.append("no retrograde evidence: crosstalk is within its standard error")
     return [*lines, *_advice(fit)]
+
+
+def _peak(fit: Fit) -> str:
+    if fit.peak_high == inf:
+        return (
+            f"peak at N* = {fit.peak:.1f} with {fit.most:.4g} req/s, but 95 % is"
+            f" {fit.peak_low:.0f} to any number: --repeat or more counts tell whether more dynos do"
+            " less"
+        )
+    return (
+        f"peak at N* = {fit.peak:.1f} (95 %: {fit.peak_low:.0f} to {fit.peak_high:.0f}) with"
+        f" {fit.most:.4g} req/s: more dynos do less"
+    )
 
 
 def _advice(fit: Fit) -> list[str]:
