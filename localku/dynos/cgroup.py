@@ -64,7 +64,7 @@ class Ground:
             self._lock = -1
         if os.path.basename(self.home) == SELF:
             self._come_back()
-        cage.remove_all(self.folder)
+        _remove_patiently(self.folder)
 
     def _come_back(self) -> None:
         """Version 2 has processes or controllers in a group, not both."""
@@ -201,6 +201,13 @@ def _is_free(folder: str) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def _remove_patiently(folder: str) -> None:
+    """The kernel may call a group busy for a moment after its last process has gone."""
+    deadline = time.monotonic() + PATIENCE / 4
+    while not cage.remove_all(folder) and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def _end(folder: str) -> None:
