@@ -48,6 +48,7 @@ top/spans top/figures top/events top/window top/custom top/state top/header top/
 top/loglines top/wishes top/keys top/layout top/report
 simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
+simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
