@@ -53,6 +53,7 @@ load/usl load/linear load/order load/search load/goal load/summary load/limits l
 load/canvas load/sidebyside load/document load/plots
 simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
+simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -72,9 +72,10 @@ def erlang_grid(stages: int) -> tuple[float, ...]:
         at = max(1, bisect_right(sums, share))
         low, high = sums[at - 1], sums[at]
         grid.append(width * (at - 1 + (share - low) / (high - low or 1)))
-    # the last step reaches as far as the law's mean above it does
-    above = [(step + 0.5) * width for step in range(steps) if sums[step] >= 1 - 1 / GRID]
-    last = 2 * (sum(above) / len(above)) - grid[-1] if above else top
-    grid.append(max(grid[-1], last))
+    # the last step reaches twice as far as the mean of what lies above: that keeps the mean
+    above = [(step, sums[step + 1] - sums[step]) for step in range(steps) if sums[step] >= share]
+    weight = sum(part for _, part in above)
+    beyond = sum((step + 0.5) * width * part for step, part in above) / weight
+    grid.append(2 * beyond - grid[-1])
     mean = sum((low + high) / 2 for low, high in zip(grid, grid[1:], strict=False)) / GRID
     return tuple(value * stages / mean for value in grid)
