@@ -17,6 +17,7 @@ from localku.load.result import Result
 from localku.load.summary import weighted
 
 Json = dict[str, Any]
+TROUBLES = 10  # sentences about single steps
 
 
 def document(result: Result) -> Json:
@@ -47,11 +48,17 @@ def facts(result: Result) -> list[list[str]]:
 
 
 def _troubles(result: Result) -> list[str]:
+    """What went wrong in the steps. In a search it is meant that some rates are too high."""
+    is_search = bool((result.more.get("sweep") or {}).get("goal"))
     lines = []
     for step in result.steps:
-        sentences = [*step.troubles, *step.failed_thresholds, step.generator.bottleneck]
-        lines += [f"{name(step)}: {each}" for each in sentences if each]
-    return list(dict.fromkeys(lines))
+        sentences = [] if is_search else [*step.troubles, *step.failed_thresholds]
+        lines += [f"{name(step)}: {each}" for each in (*sentences, *step.notes) if each]
+        if step.generator.bottleneck:
+            lines.append(f"{name(step)}: {step.generator.bottleneck}")
+    told = list(dict.fromkeys(lines))
+    more = [f"and {len(told) - TROUBLES} more of the kind"] if len(told) > TROUBLES else []
+    return [*told[:TROUBLES], *more]
 
 
 # -- tables --------------------------------------------------------------------------------------
@@ -108,7 +115,7 @@ def number(value: float | None) -> str:
 def _parts(result: Result) -> list[Json]:
     """Of the mean latency: waiting for the generator's turn and the way, connecting, the dyno."""
     rows = []
-    base = min((each.service.p50 for each in result.steps if each.service.count), default=0.0)
+    base = min((each.service.mean for each in result.steps if each.service.count), default=0.0)
     for label, steps in grouped(each for each in result.steps if each.service.count):
         mean = weighted((each.latency.mean, each.latency.count) for each in steps)
         connect = weighted((each.connect.mean, each.connect.count) for each in steps)
@@ -118,7 +125,8 @@ def _parts(result: Result) -> list[Json]:
         rows.append({"label": label, "values": [work, service - work, connect, before]})
     if not rows:
         return []
-    parts = ["work (least p50 of service)", "queue in the dyno", "connect", "before the router"]
+    parts = ["work: the least of all steps", "longer in the dyno: it queues", "connect"]
+    parts.append("before the router")
     note = "Means in ms, all steps of a count together; service and connect as the router has them."
     return [{"title": "Where the time goes", "note": note, "parts": parts, "rows": rows}]
 

@@ -14,7 +14,7 @@ from localku.load.usl import LEAST, Fit
 
 GENERATOR, MACHINE, ERRORS = "the generator", "this machine", "errors"
 OVERLOAD, QUEUEING, WORK = "overload", "queueing", "its own work"
-WAITING = 0.33  # of the mean latency: from there on queueing is what is seen
+WAITING = 0.25  # of the mean latency: from there on queueing is what is seen
 SERIOUS = 0.02  # contention: 2 % that only one can do at a time caps it at 50
 ERRORS_MOST = 0.01
 NO_BETTER = 1.1  # times the best p95: as good as it
@@ -56,10 +56,17 @@ def cores(found: Sequence[Summary], machine: Machine, kind: str) -> str:
     have = f"this machine has {machine.cores} core{'s' * (machine.cores != 1)}"
     shared = f"{have}, which all dynos, the router and the generator share"
     full = [each.count for each in found if each.saturated]
-    if full:
+    calm = [each.count for each in found if not each.saturated]
+    if full and (not calm or max(calm) < full[0]):
         return (
             f"{shared}: from {kind}={full[0]} on the curve shows this machine and not the app"
             " (marked with *)"
+        )
+    if full:
+        names = ", ".join(f"{kind}={count}" for count in full)
+        return (
+            f"{shared}: they were full at {names} (marked with *), but not with more dynos, so"
+            " something else was busy here: measure again when it is quiet"
         )
     most = max((each.cpu for each in found), default=0.0)
     return f"{shared}: they were {most:.0%} busy at the most, so the curve is that of the app"

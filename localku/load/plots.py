@@ -48,7 +48,7 @@ def plots(result: Result) -> list[Json]:
 
 def name(step: Step) -> str:
     """`web=4`."""
-    return " ".join(f"{kind}={count}" for kind, count in step.dynos.items()) or "the step"
+    return " ".join(f"{kind}={count}" for kind, count in step.dynos.items()) or "this run"
 
 
 def grouped(steps: Iterable[Step]) -> list[tuple[str, list[Step]]]:
@@ -74,6 +74,9 @@ def throughput(sweep: Json, law: Json | None) -> Json:
     if law:
         note += " The band: 95 %."
         lines = _law(law, max(each["count"] for each in found))
+    else:
+        done = [(each["count"], each["capacity"] or each["achieved"]) for each in found]
+        lines = [series("throughput", done, 8)]
     for is_full, label, color in ((False, "measured", 3), (True, "measured, machine full", 5)):
         own = [each for each in found if each["saturated"] == is_full]
         if not own:
@@ -118,7 +121,7 @@ def latency_over_count(sweep: Json) -> Json:
 def latency_over_rate(steps: Sequence[Step], sweep: Json) -> Json:
     """p95 over the rate, a line for each count; nothing unless some count had several rates."""
     groups = grouped(steps)
-    is_curve = any(len({step.offered for step in own}) > 2 for _, own in groups)
+    is_curve = any(_many(own) for _, own in groups)
     lines = []
     for at, (label, own) in enumerate(groups if is_curve else []):
         points = sorted((step.achieved, step.latency.p95) for step in own)
@@ -130,6 +133,12 @@ def latency_over_rate(steps: Sequence[Step], sweep: Json) -> Json:
     kind = sweep.get("type", "")
     found["marks"] = [{"x": rate, "text": f"{kind}={count}"} for count, rate in knees]
     return found
+
+
+def _many(steps: Sequence[Step]) -> bool:
+    """Whether they had several rates; those of Poisson arrivals are never quite the same."""
+    rates = [step.achieved for step in steps]
+    return len(rates) > 2 and max(rates) > 1.25 * min(rates)
 
 
 def percentiles(steps: Sequence[Step]) -> Json:

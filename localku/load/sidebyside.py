@@ -14,14 +14,15 @@ WIDTH, HEIGHT = 56, 9
 
 def lines(result: Result, found: Sequence[Summary], width: int = 100) -> list[str]:
     """The whole answer, for somebody who reads."""
+    remarks = [f" !  {each}" for each in result.notes]
     if not found:
-        return ["nothing was measured"]
+        return ["nothing was measured", *remarks]
     kind = result.more["sweep"]["type"]
     text = [*rows(found, kind), ""]
     if len(found) > 1:
         text += [*throughput_plot(result, found, kind, min(WIDTH, width - 16)), ""]
         text += [*latency_plot(found, kind, min(WIDTH, width - 16)), ""]
-    return [*text, *(f"  {each}" for each in result.more["sayings"])]
+    return [*text, *(f"  {each}" for each in result.more["sayings"]), *remarks]
 
 
 def rows(found: Sequence[Summary], kind: str) -> list[str]:

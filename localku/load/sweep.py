@@ -132,7 +132,9 @@ class Sweep:
             await pause(self._stop, scaling.quiet)
             if self._stop.is_set():
                 return
-            plan = replace(self.plan, dynos={scaling.kind: count}, repeat=repeat)
+            # the same arrivals for all counts, others in each repeat
+            seed = self.plan.seed + repeat - 1
+            plan = replace(self.plan, dynos={scaling.kind: count}, repeat=repeat, seed=seed)
             if scaling.goal is None:
                 await self._measure(plan)
             else:
@@ -195,6 +197,8 @@ class Sweep:
             held = goal.is_met(step)
             p = getattr(step.latency, goal.name)
             word = "holds" if held else "too much"
+            if not held and p < goal.most:
+                word += " (errors, or requests that were left over)"
             self._say(f"{self._names(step)} at {rate:.4g} req/s: {goal.name} {p:.4g} ms, {word}")
             if not held and step.generator.bottleneck:
                 break  # a higher rate says nothing of the app

@@ -43,6 +43,14 @@ def started(folder: Folder, *more: str) -> Running:
     return shop
 
 
+def calm(folder: Folder) -> None:
+    """Wait until it is as it began: for the next test with the same platform."""
+    for path in folder.path.glob("broken-*"):
+        path.unlink()
+    wanted = {"web.1": "up", "worker.1": "up"}
+    wait_until(lambda: states(folder) == wanted, "one web dyno is up, and nothing else")
+
+
 def client(folder: Folder) -> Client:
     """Of the app in that folder."""
     status = dict(

@@ -80,9 +80,7 @@ def test_each_limit_has_its_word() -> None:
     words = ["overload", "queueing", "its own work", "the generator", "this machine", "errors"]
     assert [each.limit for each in found] == words
     text = "\n".join(its.more["sayings"])
-    assert (
-        "2 cores" in text and "from web=5 on the curve shows this machine and not the app" in text
-    )
+    assert "2 cores" in text and "they were full at web=5" in text and "something else" in text
     assert "web=6: errors: 2.0% errors (H12 x12)" in text
 
 
@@ -106,6 +104,7 @@ def test_the_law_is_fitted_and_the_machine_s_points_are_left_out_and_said() -> N
         assert law["peak"] == pytest.approx((0.95 / 0.01) ** 0.5, abs=0.1)
     text = "\n".join(part.more["sayings"])
     assert "left out, for they show the machine: web=8" in text
+    assert "from web=8 on the curve shows this machine and not the app" in text
     assert "more dynos do less" in text and "contention: 5%" in text
     assert "the curve is that of the app" in "\n".join(whole.more["sayings"])
 
