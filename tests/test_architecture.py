@@ -48,7 +48,8 @@ certs/names api/sockowner api/access api/spoken cli/surroundings logs/events
 cli/quoting cli/tables cli/runwords
 top/spans top/figures top/events top/window top/custom top/state top/header top/table top/panels
 top/loglines top/wishes top/keys top/layout top/report
-load/result load/rates
+load/result load/rates load/thresholds load/words load/har load/scenario load/wire load/tally
+load/percentiles load/verdict load/table
 load/usl load/linear load/order load/search load/goal load/summary load/limits load/analysis
 load/canvas load/sidebyside load/document load/plots
 simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes

@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from random import Random
 
 from localku.load.connection import CONNECT, RESET, TIMEOUT, UNSENT, Connection
 from localku.load.pacer import best_alarm
 from localku.load.plan import Plan
+from localku.load.pool import Pool
 from localku.load.result import CONSTANT, OPEN
 from localku.load.tally import Tally
 from localku.load.wire import Wire, deck, turns, wire
 
 GAP = 0.00025  # seconds between two wakings at least: what is due meanwhile goes together
-CONNECTING_MAX = 64  # connections that are being made at once
 AGAIN = 0.1  # seconds until a connection of the closed mode is tried again
 LOOKS = 50  # looks for timeouts in the time of one
 WHYS = 5  # reasons that are kept
@@ -55,13 +55,10 @@ class Generator:
         self._due = inf
         self._starved = False
         self._ended = False
-        self._free: list[Connection] = []
-        self._all: set[Connection] = set()
-        self._connecting = 0
-        self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         most = min(plan.max_connections, plan.max_in_flight)
         self._most = most if self._open else plan.connections
+        self._pool = Pool(plan.target, self._most, self, self._connected)
         self._alarm = best_alarm(self._loop, self._ring)
 
     def _arrivals(self, rng: Random) -> Iterator[float]:
@@ -98,10 +95,7 @@ class Generator:
         end = min(self.end, _clock())
         if self._open:
             self._give_up(end)
-        for connection in self._free:
-            connection.abort()
-            self._all.discard(connection)
-        self._free.clear()
+        self._pool.end_free()
         self._rest()
 
     def _give_up(self, end: float) -> None:
@@ -120,11 +114,7 @@ class Generator:
         self._alarm.close()
         for timer in self._timers:
             timer.cancel()
-        for connection in self._all:
-            connection.abort()
-        for task in self._tasks:
-            task.cancel()
-        self._all.clear()
+        self._pool.close()
 
     @property
     def waiting(self) -> int:
@@ -135,19 +125,19 @@ class Generator:
     @property
     def connections(self) -> int:
         """How many there are."""
-        return len(self._all)
+        return self._pool.size
 
     # -- when it is due ------------------------------------------------------------------------
 
     def _ring(self) -> None:
         """Send all that is due, and set the alarm for the next."""
         due, now = self._due, _clock()
-        begin, free, schedule, tally = self.begin, self._free, self._schedule, self.tally
+        begin, free, schedule, tally = self.begin, self._pool.free, self._schedule, self.tally
         late = tally.lates.append
         while due <= now:
             if self.in_flight >= self._most:
                 break
-            connection = free.pop() if free else self._grow()
+            connection = free.pop() if free else self._pool.grow()
             if connection is None:
                 break
             if due >= begin:
@@ -180,7 +170,7 @@ class Generator:
                 return
             if self.in_flight >= self._most:
                 return
-            connection = self._free.pop() if self._free else self._grow()
+            connection = self._pool.free.pop() if self._pool.free else self._pool.grow()
             if connection is None:
                 return
             if due >= self.begin:
@@ -193,7 +183,7 @@ class Generator:
         """In the closed mode: the next request of one connection."""
         if self._ended:
             return
-        connection = self._free.pop() if self._free else self._grow(at_once=True)
+        connection = self._pool.free.pop() if self._pool.free else self._pool.grow(at_once=True)
         if connection is None:
             return
         now = _clock()
@@ -201,35 +191,9 @@ class Generator:
             self.tally.due += 1
         self._send(connection, now, now)
 
-    # -- connections ---------------------------------------------------------------------------
+    # -- how they end --------------------------------------------------------------------------
 
-    def _grow(self, at_once: bool = False) -> Connection | None:
-        if len(self._all) >= self._most or (self._connecting >= CONNECTING_MAX and not at_once):
-            return None
-        connection = Connection(self)
-        self._all.add(connection)
-        self._connecting += 1
-        task = self._loop.create_task(self._connect(connection))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return connection
-
-    async def _connect(self, connection: Connection) -> None:
-        target = self.plan.target
-        try:
-            await self._loop.create_connection(
-                lambda: connection,
-                target.address,
-                target.port,
-                ssl=target.tls,
-                server_hostname=target.server_name if target.tls else None,
-            )
-        except OSError as error:
-            self._connecting -= 1
-            if connection.is_open:
-                connection.failed(error.strerror or str(error))
-        else:
-            self._connecting -= 1
+    def _connected(self) -> None:
         if self._starved:
             self._feed()
 
@@ -241,9 +205,9 @@ class Generator:
             now = _clock()
             self.tally.answered(status, now - connection.due, now - connection.sent)
         if connection.is_open and not self._ended:
-            self._free.append(connection)
+            self._pool.free.append(connection)
         else:
-            self._drop(connection)
+            self._pool.drop(connection)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -256,7 +220,7 @@ class Generator:
 
     def lost(self, connection: Connection, kind: str, why: str) -> None:
         """A connection is gone, and perhaps its request with it."""
-        self._drop(connection)
+        self._pool.drop(connection)
         if not kind:
             return
         self.in_flight -= 1
@@ -278,7 +242,7 @@ class Generator:
         return bool(again and connection.wire and connection.wire.idempotent and not self._ended)
 
     def _retry(self, old: Connection) -> None:
-        connection = self._grow(at_once=True)
+        connection = self._pool.grow(at_once=True)
         if connection is None or old.wire is None:
             self._fail(old, RESET, "the connection was closed before the answer")
             self._go_on()
@@ -298,11 +262,6 @@ class Generator:
         if why in self.whys or len(self.whys) < WHYS:
             self.whys[why] = self.whys.get(why, 0) + 1
 
-    def _drop(self, connection: Connection) -> None:
-        self._all.discard(connection)
-        if not connection.busy and connection in self._free:
-            self._free.remove(connection)
-
     def _rest(self) -> None:
         if not self.in_flight:
             self.idle.set()
@@ -313,16 +272,13 @@ class Generator:
         """Give up what has waited too long."""
         limit = self.plan.timeout
         oldest = _clock() - limit
-        for connection in [each for each in self._all if each.busy and each.sent <= oldest]:
-            connection.abort()
-            self._drop(connection)
+        for connection in self._pool.overdue(oldest):
             self.in_flight -= 1
             self._fail(connection, TIMEOUT, f"no answer within {limit:g} s")
             self._go_on()
         self._after(min(max(limit / LOOKS, 0.01), 1.0), self._look)
 
-    def _after(self, seconds: float, call: object) -> None:
-        assert callable(call)
+    def _after(self, seconds: float, call: Callable[[], None]) -> None:
         timer: asyncio.TimerHandle
 
         def ring() -> None:

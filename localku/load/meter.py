@@ -8,6 +8,7 @@ import sys
 from localku.load.plan import Progress
 from localku.load.table import progress
 
+WIDTH = 80  # of a terminal that does not know its own
 CLEAR = "\r\x1b[K"
 
 
@@ -24,10 +25,10 @@ class Meter:
         if not self.is_live:
             return
         try:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or WIDTH
         except OSError:
-            width = 79
-        self._write(CLEAR + progress(it, max(width, 20)))
+            width = WIDTH
+        self._write(CLEAR + progress(it, width - 1))
         self._shown = True
 
     def say(self, text: str) -> None:

@@ -75,7 +75,11 @@ def _request(
     it = _mapping(value, where, "it")
     _check_keys(it, REQUEST_KEYS, where)
     path = _scalar(it.get("path", "/"), where, "path")
-    origin, plain = read_word(path)
+    try:
+        origin, plain = read_word(path)
+    except UserError as error:
+        error.where = where
+        raise
     if origin is not None:
         raise UserError("path has to be a path; the target is named with target:", where=where)
     given = [name for name in BODIES if name in it]

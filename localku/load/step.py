@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
-import socket
 import time
 from collections.abc import Callable
 
 from localku.errors import UserError
 from localku.load import verdict
+from localku.load.connection import UNSENT
 from localku.load.generator import Generator
 from localku.load.percentiles import bars, of_microseconds
 from localku.load.plan import Plan, Progress, RouterView
@@ -21,6 +21,7 @@ from localku.load.usage import Usage
 CONNECT_TIMEOUT = 5.0
 SETTLE = 0.3  # seconds after a full one until the router's lines of it are counted
 LEAD = 0.05  # seconds from now to the first request
+SHORTEST = 0.5  # seconds: of less, shares say nothing
 STRANGERS = 0.02  # of the router's lines: so many more than our requests are somebody else's
 
 
@@ -62,14 +63,16 @@ class _Run:
         self.plan = plan
         self.watch = watch
         self.stop = stop
-        # the router's lines are counted by whole seconds
         now = time.time()
-        self.wall = float(math.ceil(now + LEAD + plan.warmup))
+        self.wall = now + LEAD + plan.warmup
+        if plan.router is not None:  # its lines are counted by whole seconds
+            self.wall = float(math.ceil(self.wall))
         self.begin = time.monotonic() + (self.wall - now)
         self.tally = Tally()
         self.generator = Generator(plan, self.begin, self.tally)
         self.usage = Usage()
         self.answers_at: list[int] = []  # answers by the second, the first one at the begin
+        self.answers_at_half = -1
         self.in_flight_at_begin = 0
         self.total = 0
 
@@ -91,7 +94,7 @@ class _Run:
         finally:
             generator.close()
         step = self._step(max(min(ended, generator.end) - self.begin, 0.0), interrupted)
-        self._judge(step, use, outstanding)
+        self._judge(step, use)
         await self._add_router(step)
         step.troubles = verdict.troubles(step, generator.whys, self._is_unmet(step, outstanding))
         return step
@@ -110,12 +113,19 @@ class _Run:
 
     async def _measure(self) -> None:
         t, end = 0, self.generator.end
+        half = asyncio.get_running_loop().call_later(
+            (self.begin + end) / 2 - time.monotonic(), self._half
+        )
         while time.monotonic() < end and not self.stop.is_set():
             await self._sleep_until(min(self.begin + t + 1, end))
             self.answers_at.append(self.generator.answers)
             self._settle(t)
             t += 1
             self._show("measured", min(time.monotonic(), end) - self.begin, self.plan.duration)
+        half.cancel()
+
+    def _half(self) -> None:
+        self.answers_at_half = self.generator.answers
 
     async def _wait_for_answers(self) -> None:
         """What is under way at the end is waited for: it was due."""
@@ -201,10 +211,12 @@ class _Run:
             interrupted=interrupted,
         )
 
-    def _judge(self, step: Step, use: tuple[float, float], outstanding: int) -> None:
+    def _judge(self, step: Step, use: tuple[float, float]) -> None:
         own, everybody = use
         late = of_microseconds(self.tally.late).p99
-        word = verdict.bottleneck(own, late, step.latency.p99, everybody)
+        word = ""
+        if step.duration >= SHORTEST:
+            word = verdict.bottleneck(own, late, step.latency.p99, everybody)
         step.generator = GeneratorUse(round(own, 4), late, word)
         step.machine = MachineUse(round(everybody, 4), everybody >= verdict.FULL)
         if step.late:
@@ -215,16 +227,14 @@ class _Run:
             )
 
     def _is_unmet(self, step: Step, outstanding: int) -> bool:
-        if self.plan.mode != OPEN or step.interrupted or len(self.answers_at) < 2:
+        if self.plan.mode != OPEN or step.interrupted or self.answers_at_half < 0:
             return False
-        unsent = step.errors.get("unsent", 0)
-        more = outstanding + unsent - self.in_flight_at_begin
-        half = len(self.answers_at) // 2
-        answers = self.answers_at[-1] - self.answers_at[half]
-        profile = self.plan.rate.over(self.plan.duration)
-        seconds = len(self.answers_at) - 1
-        due = sum(profile.rate_at(t + 0.5) for t in range(half, seconds))
-        return verdict.unmet(step.requests, more, answers, int(due))
+        more = outstanding + step.errors.get(UNSENT, 0) - self.in_flight_at_begin
+        answers = self.answers_at[-1] - self.answers_at_half
+        whole = self.plan.rate.over(self.plan.duration)
+        half = whole.over(self.plan.duration / 2)
+        due = whole.mean * whole.length - half.mean * half.length
+        return verdict.unmet(step.requests, more, answers, due)
 
     async def _add_router(self, step: Step) -> None:
         """What the router's own lines say of the measured seconds."""
@@ -257,9 +267,3 @@ def dyno_order(name: str) -> tuple[str, int]:
     """web.2 before web.10."""
     kind, _, number = name.rpartition(".")
     return kind, int(number) if number.isdecimal() else 0
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address is this machine's own."""
-    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-    return packed[:1] == b"\x7f" if len(packed) == 4 else packed == bytes(15) + b"\x01"

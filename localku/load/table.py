@@ -26,8 +26,10 @@ def heading(result: Result) -> str:
 def lines(result: Result, step: Step) -> list[str]:
     """One step in full."""
     found = [heading(result), ""]
+    if step.interrupted and not step.requests:
+        return [*found, "ended before anything was measured"]
     found += _rates(result, step)
-    found += ["", *_latencies(step), ""]
+    found += ["", *_latencies(result, step), ""]
     found += _counts(step)
     found += _machine(result, step)
     found += [f"note: {note}" for note in [*step.notes, *result.notes]]
@@ -45,8 +47,8 @@ def _rates(result: Result, step: Step) -> Iterator[str]:
     errors = f"{step.failed:,} errors ({step.error_share * 100:.3g} %)"
     counts = f"{step.requests:,} requests in {step.duration:g} s{cut}, {errors}"
     yield f"{where}{counts}, {step.in_flight_max:,} in flight at most"
-    if step.offered is not None:
-        yield f"offered {step.offered:,.1f} requests/s, achieved {step.achieved:,.1f}"
+    if result.mode == OPEN:
+        yield f"offered {step.offered or 0:,.1f} requests/s, achieved {step.achieved:,.1f}"
     else:
         yield f"achieved {step.achieved:,.1f} requests/s"
         yield (
@@ -57,12 +59,11 @@ def _rates(result: Result, step: Step) -> Iterator[str]:
         yield f"{step.late:,} waited for a free connection"
 
 
-def _latencies(step: Step) -> Iterator[str]:
-    rows: list[tuple[str, Percentiles]] = [("from when it was due", step.latency)]
-    if step.offered is not None:
+def _latencies(result: Result, step: Step) -> Iterator[str]:
+    rows: list[tuple[str, Percentiles]] = [("latency", step.latency)]
+    if result.mode == OPEN:
+        rows = [("from when it was due", step.latency)]
         rows.append(("from when it was sent", step.sent_latency))
-    else:
-        rows = [("latency", step.latency)]
     if step.service.count:
         rows += [("router: connect", step.connect), ("router: service", step.service)]
     yield f"{'ms':<22}" + "".join(f"{name:>9}" for name in COLUMNS)
@@ -102,7 +103,8 @@ def _machine(result: Result, step: Step) -> Iterator[str]:
     own, machine = step.generator, step.machine
     cores = result.machine.cores
     busy = f"{machine.cpu:.0%} of {cores} core{'s' * (cores != 1)}"
-    yield f"generator   {own.cpu * 100:.2g} % of a core, late by {own.late_p99:.2f} ms (p99)"
+    late = f", late by {own.late_p99:.2f} ms (p99)" if result.mode == OPEN else ""
+    yield f"generator   {own.cpu * 100:.2g} % of a core{late}"
     yield f"machine     {busy} in use" + (": saturated" if machine.saturated else "")
 
 

@@ -15,7 +15,7 @@ from localku.load.result import Percentiles, Step
 from localku.metrics.histogram import Histogram
 
 HINT = "write p95>300ms, max>=2s, errors>0.1%, rate<190, 5xx>0 or h12>0"
-_FORM = re.compile(r"\s*([A-Za-z]\w*(?:\.\d+)?)\s*(>=|<=|>|<)\s*([\d.]+)\s*(\D*?)\s*")
+_FORM = re.compile(r"\s*([A-Za-z1-5]\w*(?:\.\d+)?)\s*(>=|<=|>|<)\s*([\d.]+)\s*(\D*?)\s*")
 _RELATIONS: dict[str, Callable[[float, float], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 _TIMES = {"": 1.0, "us": 0.001, "µs": 0.001, "ms": 1.0, "s": 1000.0}  # in ms
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,4})?|999)")

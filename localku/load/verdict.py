@@ -33,7 +33,7 @@ def bottleneck(cpu: float, late_p99: float, p99: float, machine: float) -> str:
     return ""
 
 
-def unmet(offered: int, outstanding: int, answers_late: int, offered_late: int) -> bool:
+def unmet(offered: int, outstanding: int, answers_late: int, offered_late: float) -> bool:
     """Whether the rate was not met: more and more requests were waiting for their answers.
 
     outstanding: by how many more at the end than at the begin. answers_late, offered_late: answers

@@ -307,6 +307,10 @@ def test_the_last_two_hours(shop: Shop, look: Look) -> None:
     (merged,) = past(shop, f"?since={began - 10}&resolution=0")["points"]
     assert (merged["requests"]["2xx"], merged["requests"]["5xx"]) == (2, 1)
     assert merged["service"]["count"] == 3
+    (merged,) = past(shop, f"?since={began - 10}&resolution=0&histograms=1")["points"]
+    times = merged["service"]["histogram"]
+    assert sum(count for _, count in times) == 3
+    assert times == sorted(times) and times[-1][0] == merged["service"]["max"]
     shop.ask("PATCH", "/formation/worker", {"quantity": 0})
     assert [mark["kind"] for mark in past(shop)["marks"]][-1:] == ["scale"]
     assert past(shop, f"?since={time.time() + 100}") == {
