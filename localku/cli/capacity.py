@@ -32,7 +32,11 @@ def main(name: str, argv: list[str]) -> int:
         end = f"{goal.name} of the service times alone is {time(law.quantile(goal.share))} ms"
         raise UserError(f"no number of dynos is enough: {end}", hint="make the app faster")
     rng = random.Random(options.seed)
-    found = capacity.needs(law, goal, rng, REPEATS, wanted(options.policy))
+    found = []
+    for policy in wanted(options.policy):
+        progress(f"Simulating {policy}...")
+        found.append(capacity.need(law, goal, policy, rng, REPEATS))
+    progress("")
     if options.json:
         print(json.dumps(as_json(goal, law, source, found, remarks, options.seed), indent=2))
     else:
@@ -40,6 +44,13 @@ def main(name: str, argv: list[str]) -> int:
         for remark in [*remarks, *filter(None, [fragile(found)])]:
             print("\n".join(tables.warning(remark)), file=sys.stderr)
     return 0 if all(each.dynos is not None for each in found) else 1
+
+
+def progress(text: str) -> None:
+    """What is being done, for somebody who waits at a terminal; it goes away again."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
 
 
 def read_options(name: str, argv: list[str]) -> argparse.Namespace:
