@@ -70,7 +70,6 @@ async def measure(
         from localku.load.command_scale import scale
 
         return await scale(wanted, client, plan, result, meter, stop)
-    meter.say(table.heading(result))
     step = await run_step(plan, meter.show, stop)
     step.failed_thresholds = thresholds.failures(wanted.thresholds, step)
     result.steps = [step]

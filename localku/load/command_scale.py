@@ -36,7 +36,6 @@ async def scale(
     repeats = _count("--repeat", chosen.repeat)
     concurrency = _count("--dyno-concurrency", chosen.dyno_concurrency)
     scaling = Scaling(kind, counts, repeats, aim, concurrency=concurrency)
-    meter.say(table.heading(result))
     found, outcome = await scaled(client, plan, scaling, result, meter.say, meter.show, stop)
     for step in result.steps if aim is None else ():  # a search means to go too far
         step.failed_thresholds = thresholds.failures(wanted.thresholds, step)

@@ -68,7 +68,8 @@ def _latencies(result: Result, step: Step) -> Iterator[str]:
         rows += [("router: connect", step.connect), ("router: service", step.service)]
     yield f"{'ms':<22}" + "".join(f"{name:>9}" for name in COLUMNS)
     for name, spread in rows:
-        cells = (ms(getattr(spread, field)) for field in FIELDS)
+        shown = whole if name.startswith("router") else ms
+        cells = (shown(getattr(spread, field)) for field in FIELDS)
         yield f"{name:<22}" + "".join(f"{cell:>9}" for cell in cells)
 
 
@@ -77,6 +78,11 @@ def ms(value: float) -> str:
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def whole(value: float) -> str:
+    """Milliseconds as the router's lines have them: without a fraction."""
+    return f"{value:,.0f}"
 
 
 def _counts(step: Step) -> Iterator[str]:
