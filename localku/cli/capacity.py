@@ -80,8 +80,8 @@ def read_goal(options: argparse.Namespace) -> Goal:
         asked(options, "rate", wording.number),
         capacity.known_share(given[0]),
         limit,
-        asked(options, "concurrency", wording.counts)[0],
-        asked(options, "routers", wording.counts)[0],
+        asked(options, "concurrency", wording.counting),
+        asked(options, "routers", wording.counting),
     )
 
 

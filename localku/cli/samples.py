@@ -55,12 +55,23 @@ def _sample(options: argparse.Namespace, concurrency: int) -> Sample:
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"no load report: {error}", where=where) from None
     where = options.from_logs or RUNNING
-    text = _lines(connect(options)) if where == RUNNING else _text(where)
+    text = _lines(_client(options)) if where == RUNNING else _text(where)
     try:
         return read_text(text, concurrency, options.unqueue)
     except ValueError as error:
         hint = "send it some requests first" if where == RUNNING else "localku logs -p router"
         raise UserError(str(error), where=where, hint=hint) from None
+
+
+def _client(options: argparse.Namespace) -> Client:
+    """The way to the running app, whose times are taken when nothing else is said. UserError."""
+    try:
+        return connect(options)
+    except UserError as error:
+        if options.from_logs:
+            raise
+        hint = "start it, or say what requests take: --service 'exp(30ms)'"
+        raise UserError(error.message, hint=hint) from None
 
 
 def _text(path: str) -> str:

@@ -32,7 +32,7 @@ def main(name: str, argv: list[str]) -> int:
         from localku.cli import simulate_paper
 
         return simulate_paper.show(options)
-    concurrency = asked(options, "concurrency", wording.counts)[0]
+    concurrency = asked(options, "concurrency", wording.counting)
     law, source, remarks = samples.read(options, concurrency)
     scenarios = plan(options, law, concurrency)
     cases = [Case(each, simulate(each, random.Random(options.seed))) for each in scenarios]
@@ -100,7 +100,7 @@ def plan(options: argparse.Namespace, law: Law, concurrency: int) -> list[Scenar
             dynos,
             policy,
             concurrency,
-            asked(options, "routers", wording.counts)[0],
+            asked(options, "routers", wording.counting),
             options.arrivals,
             requests,
             asked(options, "timeout", wording.milliseconds) or inf,

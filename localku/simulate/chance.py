@@ -15,7 +15,8 @@ from typing import Protocol
 SHARES = 256
 TOP = SHARES - 1
 TAIL = bytes([TOP])
-LIFE = 32_768  # draws for which a table serves
+LIFE = 32_768  # draws for which a table serves, at the most: a small part of a run, so that the
+# batches of the run, by which its error is found, have tables of their own
 BLOCK = 4096  # draws at a time: what comes of them stays in the cache, too
 
 Quantile = Callable[[float], float]  # of a share in (0, 1)
@@ -40,14 +41,18 @@ def below(rng: Rng) -> Callable[[int], int]:
 class Table:
     """Draws of one law. values: for the bytes of the present block; that of TOP is not to be used,
     `tail` draws it. mean: makes the table's mean just that, for laws without a long tail, of which
-    the topmost value is used, too: the load is then that of the scenario in every table."""
+    the topmost value is used, too: the load is then that of the scenario in every table. life: how
+    many draws a table serves."""
 
-    __slots__ = ("_left", "_mean", "_quantile", "_rng", "values")
+    __slots__ = ("_left", "_life", "_mean", "_quantile", "_rng", "values")
 
-    def __init__(self, quantile: Quantile, rng: Rng, mean: float = 0.0) -> None:
+    def __init__(
+        self, quantile: Quantile, rng: Rng, mean: float = 0.0, *, life: int = LIFE
+    ) -> None:
         self._quantile = quantile
         self._rng = rng
         self._mean = mean
+        self._life = life
         self._left = 0
         self.values: list[float] = []
 
@@ -60,7 +65,7 @@ class Table:
                 scale = self._mean * SHARES / sum(values)
                 values = [value * scale for value in values]
             self.values = values
-            self._left = LIFE
+            self._left = self._life
         self._left -= draws
         return self.values
 

@@ -77,8 +77,9 @@ def sayings(cases: Sequence[Case]) -> list[str]:
     over = [case for case in cases if case.outcome.is_overloaded]
     if over:
         counts = ", ".join(str(n) for n in dict.fromkeys(case.scenario.dynos for case in over))
+        dynos = "dyno" if counts == "1" else "dynos"
         said.append(
-            f"with {counts} dynos there is more work than they can do: queues grow as long as the"
+            f"with {counts} {dynos} there is more work than they can do: queues grow as long as the"
             " run lasts, and the figures with them"
         )
     if any(case.scenario.routers > 1 and case.scenario.policy == "one-queue" for case in cases):

@@ -12,7 +12,7 @@ from operator import add
 
 from localku.router.policy import LEAST_CONNECTIONS, RANDOM, ROUND_ROBIN, TWO_CHOICES
 from localku.simulate import closed, lanes, ordered
-from localku.simulate.chance import BLOCK, Rng, Table, below, blocks
+from localku.simulate.chance import BLOCK, LIFE, Rng, Table, below, blocks
 from localku.simulate.closed import Closed
 from localku.simulate.exact import REFUSED, Exact
 from localku.simulate.gaps import POISSON, all_gaps, random_gaps, turn_gaps
@@ -24,7 +24,8 @@ ONE_QUEUE = "one-queue"
 POLICIES = (RANDOM, ROUND_ROBIN, TWO_CHOICES, LEAST_CONNECTIONS, ONE_QUEUE)
 WARM_UP = 0.1  # the share of a run that is not counted: the queues are empty at first
 SAMPLE = 65_536  # latencies that percentiles are taken from, about
-PIECE = 2 * BATCHES  # into so many pieces, at least, is a run cut
+PIECES = 2 * BATCHES  # into so many, at least, is a run cut
+LIVES = 3 * BATCHES  # so many tables, at least, unless that makes them shorter than a piece
 TIMEOUT = 30_000.0  # ms; Heroku's H12
 
 
@@ -66,6 +67,16 @@ class Scenario:
         """Of so many requests one latency is kept."""
         return max(1, self.requests // SAMPLE)
 
+    @property
+    def piece(self) -> int:
+        """So many requests are simulated at a time."""
+        return max(1, min(BLOCK, self.requests // PIECES))
+
+    @property
+    def life(self) -> int:
+        """For so many draws a table of values serves."""
+        return max(self.piece, min(LIFE, self.requests // LIVES))
+
     def closed_form(self) -> Closed | None:
         """What the textbooks say of it, if they do."""
         if self.arrivals != POISSON or self.utilisation >= 1:
@@ -100,15 +111,15 @@ def simulate(scenario: Scenario, rng: Rng) -> Outcome:
 def _by_lanes(it: Scenario, rng: Rng) -> Outcome:
     """Each dyno alone."""
     gaps = random_gaps if it.policy == RANDOM else turn_gaps
-    service = Table(it.law.quantile, rng)
-    between = Table(gaps(it.arrivals, it.gap, it.dynos), rng, it.gap * it.dynos)
+    service = Table(it.law.quantile, rng, life=it.life)
+    own = gaps(it.arrivals, it.gap, it.dynos)
+    between = Table(own, rng, it.gap * it.dynos, life=it.life)
     tally = Tally()
-    most = max(1, min(BLOCK, it.requests // PIECE))
     for dyno in range(it.dynos):
         count = (it.requests + dyno) // it.dynos  # they sum up to all requests
         left = int(count * it.warm_up)
         for waits, latencies in lanes.lane(
-            service, between, count, it.stride, it.concurrency, most
+            service, between, count, it.stride, it.concurrency, it.piece
         ):
             if left >= len(waits):
                 left -= len(waits)
@@ -144,12 +155,12 @@ class _Ideal:
 
 def _in_order(it: Scenario, rng: Rng) -> Outcome:
     """All requests in the order of their arrival."""
-    service = Table(it.law.quantile, rng)
-    gaps = Table(all_gaps(it.arrivals, it.gap), rng)
+    service = Table(it.law.quantile, rng, life=it.life)
+    gaps = Table(all_gaps(it.arrivals, it.gap), rng, life=it.life)
     server = _server(it, rng)
     tally = Tally()
-    left, now, most = int(it.requests * it.warm_up), 0.0, max(1, min(BLOCK, it.requests // PIECE))
-    for size in blocks(it.requests, most):
+    left, now = int(it.requests * it.warm_up), 0.0
+    for size in blocks(it.requests, it.piece):
         times = list(accumulate(gaps.draws(size), initial=now))[1:]
         now = times[-1]
         services = service.draws(size)

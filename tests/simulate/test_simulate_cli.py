@@ -118,6 +118,11 @@ def test_mistakes_are_one_line(argv: tuple[str, ...]) -> None:
     assert done.stderr.startswith("localku: ") and done.stderr.count("\n") == 1
 
 
+def test_without_an_app_and_without_a_law(tmp_path: Path) -> None:
+    done = localku("simulate", "--rate", "5", "--root", str(tmp_path))
+    assert done.returncode == 1 and "--service" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"format": "localku-load/1", "steps": [{}]}', "[]"])
 def test_files_that_say_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "file").write_text(text)

@@ -56,6 +56,17 @@ def test_constant_service_times_halve_the_wait() -> None:
     assert near(run(at_load(0.8, 1, "round-robin", Constant(10.0), requests=MANY)).wait, 20.0)
 
 
+def test_rare_waits_at_a_light_load() -> None:
+    """One of a hundred waits: seen to be so within the error, which the batches know of."""
+    found = [
+        run(at_load(0.01, dynos, policy, Constant(1.0)), seed).waits
+        for seed in range(4)
+        for dynos, policy in ((1, "round-robin"), (1, "one-queue"), (3, "random"))
+    ]
+    assert all(near(each, 0.00995, 0.02) for each in found), found
+    assert all(0 < each.error < 0.002 for each in found)
+
+
 def test_constant_gaps_and_times_never_wait() -> None:
     found = run(at_load(0.99, 8, "round-robin", Constant(10.0), arrivals="constant"))
     assert found.wait.value == 0 and found.waits.value == 0 and found.p999.value == 10
