@@ -61,7 +61,7 @@ async def probe(plan: Plan) -> None:
     except OSError as error:
         why = error.strerror or str(error) or type(error).__name__
     else:
-        writer.close()
+        writer.transport.abort()
         return
     raise UserError(f"cannot reach {target.url}: {why}", hint=hint)
 

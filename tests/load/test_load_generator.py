@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import tracemalloc
 
 import pytest
+from conftest import LINUX
 from load_kit import OK, Freezing, Server, Writer, against, measured, plan_for
 
 from localku.errors import UserError
@@ -270,6 +272,27 @@ def test_it_can_be_ended_early() -> None:
     assert step.interrupted and not step.troubles
     assert step.requests == sum(step.status.values()) > 5
     assert 0.1 < step.duration < 5
+
+
+@pytest.mark.skipif(not LINUX, reason="reads /proc")
+def test_no_connection_is_left_behind() -> None:
+    """Not even those whose answer came after the end."""
+
+    async def answer(head: bytes, writer: Writer) -> None:
+        await asyncio.sleep(0.3)
+        writer.write(OK)
+
+    async def main() -> None:
+        async with Server(answer) as server:
+            before = len(os.listdir("/proc/self/fd"))
+            step = await measured(plan_for(server.port, rate=40, duration=0.5))
+            assert step.status == {"200": 20}
+            deadline = time.monotonic() + 10
+            while len(os.listdir("/proc/self/fd")) > before:
+                assert time.monotonic() < deadline, "descriptors are left"
+                await asyncio.sleep(0.01)
+
+    asyncio.run(main())
 
 
 def test_progress_and_the_time_line() -> None:
