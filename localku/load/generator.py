@@ -204,10 +204,12 @@ class Generator:
         if connection.measured:
             now = _clock()
             self.tally.answered(status, now - connection.due, now - connection.sent)
-        if connection.is_open and not self._ended:
-            self._pool.free.append(connection)
-        else:
+        if not connection.is_open:
             self._pool.drop(connection)
+        elif self._ended:
+            self._pool.end(connection)
+        else:
+            self._pool.free.append(connection)
         self._go_on()
 
     def _go_on(self) -> None:

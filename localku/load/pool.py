@@ -68,6 +68,11 @@ class Pool:
         if not connection.busy and connection in self.free:
             self.free.remove(connection)
 
+    def end(self, connection: Connection) -> None:
+        """Close one that has no request."""
+        connection.abort()
+        self._all.discard(connection)
+
     def end_free(self) -> None:
         """Close what has no request."""
         for connection in self.free:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import ssl
 import time
 from collections.abc import Callable
 
@@ -43,17 +44,26 @@ async def run_step(plan: Plan, watch: Callable[[Progress], None], stop: asyncio.
 async def probe(plan: Plan) -> None:
     """See that somebody listens. Raises UserError."""
     target = plan.target
+    name = target.server_name if target.tls else None
+    opening = asyncio.open_connection(
+        target.address, target.port, ssl=target.tls, server_hostname=name
+    )
+    hint = ""
     try:
-        opening = asyncio.open_connection(target.address, target.port)
         _, writer = await asyncio.wait_for(opening, CONNECT_TIMEOUT)
-    except (OSError, asyncio.TimeoutError) as error:
-        why = getattr(error, "strerror", None) or "no answer"
-        if isinstance(error, ConnectionRefusedError):
-            why = "nobody listens there"
-        elif isinstance(error, asyncio.TimeoutError):
-            why = f"no answer within {CONNECT_TIMEOUT:g} s"
-        raise UserError(f"cannot reach {target.url}: {why}") from None
-    writer.close()
+    except asyncio.TimeoutError:
+        why = f"no answer within {CONNECT_TIMEOUT:g} s"
+    except ConnectionRefusedError:
+        why = "nobody listens there"
+    except ssl.SSLCertVerificationError as error:
+        why = f"its certificate is not trusted: {error.verify_message}"
+        hint = "see `localku certs`; of a URL, -k takes any"
+    except OSError as error:
+        why = error.strerror or str(error) or type(error).__name__
+    else:
+        writer.transport.abort()
+        return
+    raise UserError(f"cannot reach {target.url}: {why}", hint=hint)
 
 
 class _Run:

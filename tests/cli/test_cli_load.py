@@ -106,6 +106,15 @@ def test_https_with_the_ca_of_our_own(shop: Running) -> None:
     assert done.returncode == 0 and "no answer" not in done.stdout, done.stdout
 
 
+def test_https_of_nobody_that_we_trust(shop: Running, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [LOCALKU, "load", "--tls", *SHORT], cwd=shop.cwd, capture_output=True, text=True,
+        timeout=PATIENCE, env={**os.environ, "LOCALKU_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "its certificate is not trusted: unable to get" in done.stderr, done.stderr
+
+
 def test_the_closed_loop(shop: Running) -> None:
     step = as_json(load(shop, "--connections", "2", "--json", *SHORT))
     assert step["offered"] is None and step["in_flight_max"] == 2
