@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,22 @@ def test_a_group_is_made_held_and_removed(ground: Ground) -> None:
     child.kill()
     child.wait()
     wait_until(lambda: cage.remove(made[0]), "the empty group goes")
+
+
+def test_a_group_that_is_busy_for_a_moment_more_is_removed_all_the_same(ground: Ground) -> None:
+    made = ground.cage("web.1", 8, 0.5, 0)
+    assert made is not None
+    cage.enter(made)
+    try:
+        child = subprocess.Popen(["sleep", "600"])
+    finally:
+        cage.leave(made)
+    ending = threading.Timer(0.05, child.kill)
+    ending.start()
+    ground.close()
+    ending.join()
+    child.wait()
+    assert not Path(ground.folder).exists()
 
 
 def test_a_group_that_cannot_be_made_leaves_nobody_astray(ground: Ground) -> None:
