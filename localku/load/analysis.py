@@ -20,6 +20,10 @@ from localku.load.summary import Summary, json_number, knee, little, summaries
 Json = dict[str, Any]
 CURVE = 60  # points
 UNLIKE_LITTLE = 0.05
+NO_PREDICTION = (
+    "no p95 predicted: a search loads every count, so that no service time without waiting in it is"
+    " known; a sweep at one --rate predicts"
+)
 
 
 def analyse(
@@ -67,7 +71,7 @@ def _answers(found: Sequence[Summary], kind: str, goal: Goal | None) -> list[str
     ]
     none = [f"{kind}={each.count}" for each in found if not each.capacity]
     able += [f"nothing with {', '.join(none)}"] if none else []
-    return [f"{goal.text} holds up to {', '.join(able)}", *lines]
+    return [f"{goal.text} holds up to {', '.join(able)}", *lines, NO_PREDICTION]
 
 
 def _knees_said(knees: Mapping[int, float], kind: str) -> list[str]:

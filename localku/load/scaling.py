@@ -37,7 +37,8 @@ async def scaled(
         result.notes.append(outcome.trouble)
     if outcome.interrupted:
         result.notes.append("interrupted: not all was measured")
-    predicted = await _predicted(client, plan, scaling, result) if outcome.steps else {}
+    can = outcome.steps and is_predictable(plan, scaling)
+    predicted = await _predicted(client, plan, scaling, result) if can else {}
     found = analysis.analyse(
         result,
         scaling.kind,
@@ -49,12 +50,16 @@ async def scaled(
     return found, outcome
 
 
+def is_predictable(plan: Plan, scaling: Scaling) -> bool:
+    """Whether there is a rate, and a step whose service times are work and not waiting: a search
+    loads every count as far as it bears, and the closed mode has no rate."""
+    return plan.mode == OPEN and scaling.goal is None
+
+
 async def _predicted(
     client: Client, plan: Plan, scaling: Scaling, result: Result
 ) -> dict[int, float]:
-    """p95 by count, by the simulation; nothing in closed mode, which has no rate."""
-    if plan.mode != OPEN:
-        return {}
+    """p95 by count, by the simulation."""
     path = "/localku" + client.at("routing")
     try:
         policy = str(as_object(await asyncio.to_thread(client.get, path)).get("policy"))

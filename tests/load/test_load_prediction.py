@@ -7,9 +7,13 @@ from random import Random
 
 import pytest
 
+from localku.load.goal import parse
+from localku.load.plan import Plan, Target
 from localku.load.prediction import evenly, predictions, service_times
-from localku.load.result import Percentiles, Result, Step
+from localku.load.result import CLOSED, OPEN, Percentiles, Result, Step
+from localku.load.scaling import is_predictable
 from localku.load.summary import summaries
+from localku.load.sweep import Scaling
 
 MEAN = 30.0  # ms
 
@@ -54,3 +58,12 @@ def test_better_routing_is_predicted_to_be_better() -> None:
         for policy in ("random", "round-robin", "least-connections")
     ]
     assert by_policy == sorted(by_policy, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "goal", "can"), [(OPEN, "", True), (CLOSED, "", False), (OPEN, "p95<250ms", False)]
+)
+def test_times_that_contain_waiting_predict_nothing(mode: str, goal: str, can: bool) -> None:
+    plan = Plan(Target("http://app/", "127.0.0.1", 1, "app"), mode=mode)
+    scaling = Scaling("web", (1, 2), goal=parse(goal) if goal else None)
+    assert is_predictable(plan, scaling) is can

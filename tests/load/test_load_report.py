@@ -203,6 +203,7 @@ def test_tables_and_plots_of_others_are_shown() -> None:
 def test_the_json_of_a_sweep_is_read_again() -> None:
     its = scaled(machine_from=8)
     analysis.analyse(its, "web", goal=parse("p95<1s"))
+    assert analysis.NO_PREDICTION in its.more["sayings"]
     again = Result.from_json(json.loads(json.dumps(its.to_json(), allow_nan=False)))
     assert again.more == json.loads(json.dumps(its.more))
     goal = analysis.goal_of(again)
