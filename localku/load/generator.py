@@ -241,7 +241,7 @@ class Generator:
         """A server may close an idle connection just when it is used again (RFC 9112 section
         9.3.1): what was not touched and is idempotent is sent once more, with its moment."""
         again = connection.reused and not connection.touched and not connection.retried
-        return bool(again and connection.wire and connection.wire.idempotent and not self._ended)
+        return bool(again and connection.wire and connection.wire.idempotent)
 
     def _retry(self, old: Connection) -> None:
         connection = self._pool.grow(at_once=True)

@@ -55,7 +55,7 @@ def troubles(step: Step, whys: Mapping[str, int], is_unmet: bool) -> list[str]:
         died = died_at(step.timeline)
         if died >= 0:
             found.append(f"from second {died} on nothing but errors came{_why(step, whys)}")
-    if is_unmet and step.offered is not None:
+    if is_unmet and answered and step.offered is not None:
         found.append(
             f"the rate was not met: {step.achieved:.1f} of {step.offered:.1f} requests/s"
             " were answered"

@@ -128,6 +128,22 @@ def test_a_kept_connection_that_was_closed_meanwhile(method: str, is_repeated: b
     assert sum(step.status.values()) + sum(step.errors.values()) == 15
 
 
+def test_a_kept_connection_that_is_closed_after_the_end() -> None:
+    """The request is under way when the measured time ends: it is sent once more all the same."""
+    seen: dict[Writer, int] = {}
+
+    async def answer(head: bytes, writer: Writer) -> None:
+        seen[writer] = seen.get(writer, 0) + 1
+        if seen[writer] == 1:
+            writer.write(OK)
+        else:
+            await asyncio.sleep(0.5)
+            writer.close()
+
+    step, _ = against(answer, rate=10, duration=0.3)
+    assert (step.errors, step.status) == ({}, {"200": 3})
+
+
 def test_a_timeout_counts_as_the_time_that_was_waited() -> None:
     async def answer(head: bytes, writer: Writer) -> None:
         await asyncio.sleep(60)
