@@ -58,7 +58,7 @@ def test_when_it_died(timeline: list[Instant], second: int) -> None:
 def test_troubles_name_their_commonest_reason() -> None:
     step = Step(requests=10, status={"503": 10}, codes={"H10": 10, "R10": 99})
     assert verdict.troubles(step, {}, False) == ["not one of 10 requests went well (H10: 10)"]
-    step = Step(requests=10, errors={"connect": 10})
+    step = Step(requests=10, errors={"connect": 10}, offered=5.0)
     found = verdict.troubles(step, {"Connection refused": 10}, True)
     assert found == ["not one of 10 requests was answered (Connection refused: 10)"]
     step = Step(requests=10, status={"200": 10}, offered=5.0, achieved=2.0)
