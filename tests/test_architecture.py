@@ -26,6 +26,8 @@ FLOORS = {
 }
 FLOORS["cli"] |= {"top", "simulate"}
 FLOORS["load"] = FLOORS["cli"] | {"cli"}
+FLOORS["check"] = FLOORS["load"] | {"load"}
+FLOORS["lessons"] = FLOORS["check"] | {"check"}
 EFFECTS = {"asyncio", "socket", "_socket", "subprocess", "select", "selectors", "signal", "random"}
 EFFECTS |= {"time", "secrets", "threading", "aiohttp", "watchfiles"}
 _PURE = """
@@ -55,6 +57,7 @@ load/canvas load/sidebyside load/document load/plots
 simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simulate/lanes
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
+check/finding
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

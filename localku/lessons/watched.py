@@ -1,0 +1,86 @@
+"""The learner's running app, as a lesson's check sees it: requests, lines, dynos, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class StillWrong(Exception):
+    """The lesson is not done. said: what is wrong, as it was seen. look: where to look next."""
+
+    def __init__(self, said: str, look: str = "") -> None:
+        super().__init__(said)
+        self.look = look
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a request. status 0: none came, and `text` says why. headers: in lower case.
+    ms: from the first byte sent to the last one received."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    ms: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the app's log stream. source: "app" or "heroku". dyno: "web.1", "router"."""
+
+    at: float
+    source: str
+    dyno: str
+    text: str
+
+
+class Watched(Protocol):
+    """The app under the eyes of a check. What a check changes is put back when it ends."""
+
+    folder: str
+    url: str
+    name: str
+
+    def saw(self, text: str) -> None:
+        """Tell the learner what is right so far: one line."""
+
+    async def request(
+        self,
+        path: str = "/",
+        method: str = "GET",
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        within: float = 10.0,
+    ) -> Answer:
+        """One request through the router, on a connection of its own. within: seconds."""
+
+    async def scale(self, **types: int) -> None:
+        """Change the formation and wait until the dynos are up (or have crashed)."""
+
+    async def dynos(self, kind: str = "") -> list[dict[str, Any]]:
+        """The dynos as the API lists them; kind: of one process type only."""
+
+    async def set_config(self, **changes: str | None) -> None:
+        """Set (or unset with None) config vars, and wait for the restart."""
+
+    async def restart(self, dyno: str = "") -> None:
+        """Restart one dyno, or all, and wait until they are up."""
+
+    async def run(self, command: str, within: float = 10.0) -> tuple[int, str]:
+        """A one-off dyno: its exit status and its output."""
+
+    def lines(self, since: float = 0.0, dyno: str = "", source: str = "") -> list[Line]:
+        """The log lines seen since a moment (of `now()`), of a dyno or a process type."""
+
+    def now(self) -> float:
+        """The moment, in seconds; for `lines`."""
+
+    async def line(self, *words: str, since: float, dyno: str = "", within: float = 5.0) -> Line:
+        """The first line since then that has all the words; raises TimeoutError."""
+
+    def fault(self, name: str, **wishes: Any) -> AbstractAsyncContextManager[dict[str, Any]]:
+        """A fault of `localku chaos`, on while inside, undone on leaving."""
