@@ -58,6 +58,10 @@ simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simu
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
+check/record check/order check/comparing check/changing check/world check/judging check/verdicts
+check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
+check/judge_config check/judge_services check/judge_admin check/text check/document
+check/redaction
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use
