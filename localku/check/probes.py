@@ -16,6 +16,19 @@ class Probe:
     target: str
 
 
-STATIC: tuple[Probe, ...] = ()
+_HERE = "localku.check."
+
+STATIC: tuple[Probe, ...] = (
+    Probe("git", 1, "static", f"{_HERE}codebase:git"),
+    Probe("one-app", 1, "static", f"{_HERE}codebase:one_app"),
+    Probe("environment-names", 1, "static", f"{_HERE}codebase:environment_names"),
+    Probe("python-imports", 2, "static", f"{_HERE}pydeps:probe"),
+    Probe("node-imports", 2, "static", f"{_HERE}nodedeps:probe"),
+    Probe("lock-files", 2, "static", f"{_HERE}lockfiles:probe"),
+    Probe("programs", 2, "static", f"{_HERE}binaries:probe"),
+    Probe("secrets", 3, "static", f"{_HERE}secretfiles:probe"),
+    Probe("config-files", 3, "static", f"{_HERE}configfiles:files"),
+    Probe("config-vars", 3, "static", f"{_HERE}configfiles:names"),
+)
 
 DYNAMIC: tuple[Probe, ...] = ()
