@@ -83,6 +83,22 @@ def _with_ending(slug: Slug, endings: tuple[str, ...]) -> Iterator[tuple[str, st
             yield path, slug.files[path]
 
 
+_OTHERS = {".rb": "Ruby", ".go": "Go", ".java": "Java", ".php": "PHP", ".ex": "Elixir", ".cs": "C#"}
+_OTHERS |= {".rs": "Rust", ".kt": "Kotlin", ".scala": "Scala", ".clj": "Clojure", ".erl": "Erlang"}
+
+
+def unread_language(slug: Slug) -> str:
+    """The language that most of the app's programs are in, where no probe reads it; or ""."""
+    counts: dict[str, int] = {}
+    for path in slug.files:
+        language = _OTHERS.get(posixpath.splitext(path)[1], "")
+        if language and not is_aside(path):
+            counts[language] = counts.get(language, 0) + 1
+    read = sum(1 for _ in python(slug)) + sum(1 for _ in javascript(slug))
+    most = max(counts, key=lambda each: counts[each], default="")
+    return most if most and counts[most] >= read else ""
+
+
 def procfile_place(slug: Slug, process_type: str) -> str:
     """`Procfile:2` of a process type."""
     for number, line in enumerate(slug.files.get("Procfile", "").splitlines(), 1):

@@ -29,6 +29,21 @@ STATIC: tuple[Probe, ...] = (
     Probe("secrets", 3, "static", f"{_HERE}secretfiles:probe"),
     Probe("config-files", 3, "static", f"{_HERE}configfiles:files"),
     Probe("config-vars", 3, "static", f"{_HERE}configfiles:names"),
+    Probe("service-hosts", 4, "static", f"{_HERE}backing:hosts"),
+    Probe("database-files", 4, "static", f"{_HERE}backing:files"),
+    Probe("database-url", 4, "static", f"{_HERE}backing:url_read"),
+    Probe("build-at-start", 5, "static", f"{_HERE}commandprobes:build_at_start"),
+    Probe("session-store", 6, "static", f"{_HERE}sessions:store"),
+    Probe("schedule-in-web", 6, "static", f"{_HERE}sessions:schedule"),
+    Probe("port", 7, "static", f"{_HERE}binding:port"),
+    Probe("address", 7, "static", f"{_HERE}binding:address"),
+    Probe("daemons", 8, "static", f"{_HERE}commandprobes:daemons"),
+    Probe("shell-in-front", 9, "static", f"{_HERE}commandprobes:shell_in_front"),
+    Probe("sigterm-ignored", 9, "static", f"{_HERE}signals:ignored"),
+    Probe("same-database", 10, "static", f"{_HERE}parity:database"),
+    Probe("language-version", 10, "static", f"{_HERE}parity:version"),
+    Probe("log-files", 11, "static", f"{_HERE}logfiles:probe"),
+    Probe("migrations", 12, "static", f"{_HERE}commandprobes:migrations"),
 )
 
 DYNAMIC: tuple[Probe, ...] = ()
