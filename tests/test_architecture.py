@@ -62,6 +62,7 @@ check/record check/order check/comparing check/changing check/world check/judgin
 check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
 check/judge_config check/judge_services check/judge_admin check/text check/document
 check/redaction
+check/slug check/slugignore
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -22,7 +22,7 @@ from localku.check import document, text, verdicts
 from localku.check.finding import Finding, Verdict
 from localku.check.probes import DYNAMIC, STATIC, Probe
 from localku.check.progress import Progress
-from localku.check.redaction import clean
+from localku.check.redaction import Cleaner
 from localku.check.slug import Slug
 from localku.check.stage import Stage, Wishes
 from localku.check.verdicts import Factor
@@ -58,7 +58,8 @@ def main(name: str, argv: list[str]) -> int:
         finally:
             progress.close()
     config = {**manifest.env, **wishes.env}
-    found = verdicts.factors([clean(each, config) for each in findings], wanted)
+    cleaner = Cleaner(config, slug.files.values() if slug is not None else ())
+    found = verdicts.factors([cleaner.finding(each) for each in findings], wanted)
     _save(options, manifest.app, found)
     return verdicts.status(found, options.fail_on)
 

@@ -24,7 +24,7 @@ async def env_reads(stage: Stage) -> list[Finding]:
     return judge_config.reads(await stage.one(), stage.ready.config, stage.sources)
 
 
-async def config_files(stage: Stage) -> list[Finding]:
+async def config_files_read(stage: Stage) -> list[Finding]:
     """III."""
     return judge_config.files(await stage.one())
 
@@ -81,17 +81,17 @@ async def own_files(stage: Stage) -> list[Finding]:
     return judge_dynos.own_files(await stage.one())
 
 
-async def port(stage: Stage) -> list[Finding]:
+async def port_bound(stage: Stage) -> list[Finding]:
     """VII."""
     if not stage.has_web:
-        return unseen(7, "port", NO_WEB)
+        return unseen(7, "port-bound", NO_WEB)
     return judge_port.port([await stage.one(), await stage.again()])
 
 
-async def address(stage: Stage) -> list[Finding]:
+async def address_bound(stage: Stage) -> list[Finding]:
     """VII."""
     if not stage.has_web:
-        return unseen(7, "address", NO_WEB)
+        return unseen(7, "address-bound", NO_WEB)
     return judge_port.address(await stage.one())
 
 
@@ -114,7 +114,7 @@ async def pid_files(stage: Stage) -> list[Finding]:
     return judge_dynos.pid_files(await stage.one())
 
 
-async def daemons(stage: Stage) -> list[Finding]:
+async def daemons_seen(stage: Stage) -> list[Finding]:
     """VIII."""
     return judge_dynos.daemons(await stage.one())
 
@@ -155,7 +155,7 @@ async def buffering(stage: Stage) -> list[Finding]:
     return judge_logs.buffered(await stage.one(), await stage.again())
 
 
-async def log_files(stage: Stage) -> list[Finding]:
+async def log_files_written(stage: Stage) -> list[Finding]:
     """XI."""
     run = await stage.one()
     found = judge_files.log_files(run)
@@ -172,8 +172,3 @@ async def secrets_in_log(stage: Stage) -> list[Finding]:
 async def one_off(stage: Stage) -> list[Finding]:
     """XII."""
     return judge_admin.one_off(await stage.one())
-
-
-async def migrations(stage: Stage) -> list[Finding]:
-    """XII."""
-    return judge_admin.migrations(await stage.one())

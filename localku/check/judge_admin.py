@@ -9,11 +9,6 @@ from localku.check.judging import FAIL, PASS, WARN, names, unseen
 from localku.check.record import Run
 
 _SET = re.compile(r"(?:^|[\s;&(])(?:export\s+|env\s+)?([A-Z_][A-Z0-9_]*)=")
-_MIGRATES = re.compile(
-    r"\bmanage\.py\s+migrate\b|\bdjango-admin\s+migrate\b|\bdb:(?:migrate|setup|schema:load)\b"
-    r"|\balembic\s+upgrade\b|\bdb\s+upgrade\b|\bprisma\s+migrate\b|\bknex\s+migrate\S*"
-    r"|\bsequelize\S*\s+db:migrate\b|\bflyway\b|\becto\.migrate\b|\bartisan\s+migrate\b"
-)
 
 
 def one_off(run: Run) -> list[Finding]:
@@ -57,26 +52,3 @@ _WHY = (
     "`heroku run` is how a console, a script or a fix runs: in another environment than the app's"
     " it works on other data or not at all"
 )
-
-
-def migrations(run: Run) -> list[Finding]:
-    """Whether the web dynos migrate the database when they start."""
-    found = [
-        (kind, match[0])
-        for kind, command in run.commands.items()
-        if kind != "release" and (match := _MIGRATES.search(command))
-    ]
-    if not found:
-        release = "; release does it" if _MIGRATES.search(run.commands.get("release", "")) else ""
-        return [Finding(12, "migrations", PASS, f"no process type migrates as it starts{release}")]
-    return [
-        Finding(
-            12,
-            "migrations",
-            WARN,
-            f"{names([kind for kind, _ in found])} migrates the database at each start",
-            tuple(Evidence("file", "Procfile", f"{kind}: {what}") for kind, what in found),
-            "every dyno does it at each restart, several at once, and within the 60 s of its boot",
-            "release: in the Procfile, or `heroku run` by hand",
-        )
-    ]

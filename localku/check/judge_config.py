@@ -70,20 +70,20 @@ def reads(run: Run, config: Mapping[str, str], sources: Mapping[str, str]) -> li
 def files(run: Run) -> list[Finding]:
     """Whether it reads config from files in its folder that git does not ship as code."""
     if run.failed and not run.sights:
-        return unseen(3, "config-files", run.failed)
+        return unseen(3, "config-files-read", run.failed)
     if "python" not in run.languages:
-        return unseen(3, "config-files", "files that are read can be seen in Python only")
+        return unseen(3, "config-files-read", "files that are read can be seen in Python only")
     found: dict[str, Sight] = {}
     for sight in run.of("read"):
         path = inside(run, sight.path)
         if path in run.original and _CONFIG.search(path) and not _NOT_CONFIG.search(path):
             found.setdefault(path, sight)
     if not found:
-        return [Finding(3, "config-files", PASS, "it read no config file of its own folder")]
+        return [Finding(3, "config-files-read", PASS, "it read no config file of its own folder")]
     return [
         Finding(
             3,
-            "config-files",
+            "config-files-read",
             WARN,
             f"it reads config from {names(list(found))}",
             some(Evidence("syscall", s.where, f"opens {path}") for path, s in found.items()),

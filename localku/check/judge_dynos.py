@@ -180,9 +180,9 @@ def pid_files(run: Run) -> list[Finding]:
 def daemons(run: Run) -> list[Finding]:
     """Whether a process leaves its dyno's family."""
     if not run.can_see_processes:
-        return unseen(8, "daemons", "processes can be seen on Linux only")
+        return unseen(8, "daemons-seen", "processes can be seen on Linux only")
     if not run.processes:
-        return unseen(8, "daemons", run.failed or "no process was seen")
+        return unseen(8, "daemons-seen", run.failed or "no process was seen")
     found = [each for each in run.processes if each.orphan]
     if not found:
         said = (
@@ -190,11 +190,11 @@ def daemons(run: Run) -> list[Finding]:
             if len(run.processes) > 1
             else "its one process"
         )
-        return [Finding(8, "daemons", PASS, f"{said} stayed in the foreground")]
+        return [Finding(8, "daemons-seen", PASS, f"{said} stayed in the foreground")]
     return [
         Finding(
             8,
-            "daemons",
+            "daemons-seen",
             FAIL,
             f"{plural(len(found), 'daemon')} left the process that the dyno manager started",
             some(Evidence("process", each.dyno, each.command) for each in found),

@@ -116,7 +116,7 @@ def log_files(run: Run) -> list[Finding]:
         return [
             Finding(
                 11,
-                "log-files",
+                "log-files-written",
                 FAIL,
                 said,
                 some(each for what in found.values() for each in what),
@@ -125,4 +125,4 @@ def log_files(run: Run) -> list[Finding]:
                 "log to stdout, one event a line, and let the platform route it",
             )
         ]
-    return [Finding(11, "log-files", PASS, "no log file was written")]
+    return [Finding(11, "log-files-written", PASS, "no log file was written")]

@@ -24,18 +24,18 @@ def port(runs: Sequence[Run]) -> list[Finding]:
     seen = [(run.ports.get(DYNO, 0), _own(run)) for run in runs if not run.failed]
     if not all(number and listener for number, listener in seen):
         if first.can_see_processes:
-            return unseen(7, "port", "the process that listens could not be seen")
+            return unseen(7, "port-bound", "the process that listens could not be seen")
         said = f"web.1 took connections at its $PORT in {len(seen)} runs"
-        return [Finding(7, "port", PASS, said)]
+        return [Finding(7, "port-bound", PASS, said)]
     evidence = tuple(
         Evidence("process", f"$PORT={number}", f"listens on {listener.host}:{listener.port}")
         for number, listener in seen
         if listener is not None
     )
     if len({number for number, _ in seen}) < 2:
-        return [Finding(7, "port", PASS, "web.1 listens at its $PORT (one run)", evidence)]
+        return [Finding(7, "port-bound", PASS, "web.1 listens at its $PORT (one run)", evidence)]
     said = f"web.1 listened at its $PORT in {len(seen)} runs, each time another one"
-    return [Finding(7, "port", PASS, said, evidence)]
+    return [Finding(7, "port-bound", PASS, said, evidence)]
 
 
 def _own(run: Run) -> Listener | None:
@@ -57,7 +57,7 @@ def _never(run: Run) -> Finding:
             f"web.1 did not come up without its services ({what}), which doctor does not touch:"
             " give it others (--env NAME=VALUE), or let it use these (--use-services)"
         )
-        return Finding(7, "port", UNSEEN, said, tuple(evidence))
+        return Finding(7, "port-bound", UNSEEN, said, tuple(evidence))
     if others:
         where = ", ".join(str(each) for each in others)
         said = f"web.1 listens on port {where}, and not at its $PORT"
@@ -73,7 +73,7 @@ def _never(run: Run) -> Finding:
         said = "web.1 never listens at its $PORT"
     if not evidence:
         evidence = [Evidence("log", f"heroku[{DYNO}]", run.failed)]
-    return Finding(7, "port", FAIL, said, tuple(evidence), _WHY, "listen on 0.0.0.0:$PORT")
+    return Finding(7, "port-bound", FAIL, said, tuple(evidence), _WHY, "listen on 0.0.0.0:$PORT")
 
 
 def address(run: Run) -> list[Finding]:
@@ -81,7 +81,7 @@ def address(run: Run) -> list[Finding]:
     own = _own(run)
     if run.failed or own is None:
         why = run.failed or "which process listens can be seen on Linux only"
-        return unseen(7, "address", why)
+        return unseen(7, "address-bound", why)
     binds = [sight for sight in run.of("bind") if sight.data.get("port") == own.port]
     evidence = [
         Evidence("syscall", sight.where, f"bind {sight.data.get('host')}:{own.port}")
@@ -91,11 +91,11 @@ def address(run: Run) -> list[Finding]:
     evidence.insert(0, Evidence("process", own.command, f"listens on {own.host}:{own.port}"))
     if own.host in _EVERYWHERE:
         said = f"it listens on {own.host}, for all addresses"
-        return [Finding(7, "address", PASS, said, tuple(evidence[:2]))]
+        return [Finding(7, "address-bound", PASS, said, tuple(evidence[:2]))]
     return [
         Finding(
             7,
-            "address",
+            "address-bound",
             WARN,
             f"it listens on {own.host} only",
             tuple(evidence[:2]),

@@ -6,11 +6,11 @@ Pure. Probes take care themselves; this is for what an app printed, or a command
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from localku.check.finding import Evidence, Finding
-from localku.logs.secrets import hidden
+from localku.check.redact import SHORTEST, Redactor
 
 _USERINFO = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|PRIVATE|SALT|DSN", re.I)
@@ -22,28 +22,31 @@ _ASSIGNED = re.compile(
 _SHORTEST = 4  # characters of a secret that is looked for by its name
 
 
-def clean(finding: Finding, config: Mapping[str, str]) -> Finding:
-    """The same finding, with the names of secrets in their places."""
-    return replace(
-        finding,
-        said=of_text(finding.said, config),
-        why=of_text(finding.why, config),
-        fix=of_text(finding.fix, config),
-        evidence=tuple(
-            Evidence(each.kind, of_text(each.where, config), of_text(each.text, config))
-            for each in finding.evidence
-        ),
-    )
+class Cleaner:
+    """config: the config vars. code: texts of the app's files, whose secrets are hidden, too."""
 
+    def __init__(self, config: Mapping[str, str], code: Iterable[str] = ()) -> None:
+        self._redactor = Redactor(config, code)
+        self._short = {
+            value: f"[{name}]"
+            for name, value in config.items()
+            if _NAMES.search(name) and _SHORTEST <= len(value) < SHORTEST and "://" not in value
+        }
 
-def of_text(text: str, config: Mapping[str, str]) -> str:
-    """A text without secrets of config, passwords in URLs, and what follows `token=`."""
-    text = hidden(text, config)
-    for name, value in config.items():
-        if _NAMES.search(name) and len(value) >= _SHORTEST and "://" not in value:
-            text = text.replace(value, f"[{name}]")
-    text = _USERINFO.sub(r"\1:[password]@", text)
-    return _ASSIGNED.sub(_assigned, text)
+    def finding(self, it: Finding) -> Finding:
+        """The same finding, with the names of secrets in their places."""
+        evidence = tuple(
+            Evidence(each.kind, self.text(each.where), self.text(each.text)) for each in it.evidence
+        )
+        said, why, fix = self.text(it.said), self.text(it.why), self.text(it.fix)
+        return replace(it, said=said, why=why, fix=fix, evidence=evidence)
+
+    def text(self, text: str) -> str:
+        """A text without values of config, passwords in URLs, and what follows `token=`."""
+        text = self._redactor.clean(text)
+        for value, name in self._short.items():
+            text = text.replace(value, name)
+        return _ASSIGNED.sub(_assigned, _USERINFO.sub(r"\1:[password]@", text))
 
 
 def _assigned(found: re.Match[str]) -> str:

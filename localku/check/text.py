@@ -61,9 +61,9 @@ def _finding(finding: Finding, width: int, full: bool) -> list[str]:
     for each in finding.evidence:
         out += _wrap(_evidence(each), width, f"{INDENT}  | ", f"{INDENT}  |   ")
     if finding.why:
-        out += _wrap(f"Why: {finding.why}.", width, f"{INDENT}  ", f"{INDENT}       ")
+        out += _wrap(f"Why: {finding.why.rstrip('.')}.", width, f"{INDENT}  ", f"{INDENT}       ")
     if finding.fix:
-        out += _wrap(f"Do:  {finding.fix}.", width, f"{INDENT}  ", f"{INDENT}       ")
+        out += _wrap(f"Do:  {finding.fix.rstrip('.')}.", width, f"{INDENT}  ", f"{INDENT}       ")
     return out
 
 
