@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from localku.check import (
     judge_admin,
     judge_config,
@@ -13,10 +15,23 @@ from localku.check import (
     judge_services,
 )
 from localku.check.finding import Finding
-from localku.check.judging import unseen
+from localku.check.judging import PASS, UNSEEN, unseen
+from localku.check.record import Run
 from localku.check.stage import Stage
 
 NO_WEB = "the Procfile has no web process type"
+
+
+def _of(run: Run, found: list[Finding]) -> list[Finding]:
+    """What was found, but that an app which did not run has passed nothing."""
+    if not run.failed:
+        return found
+    return [
+        replace(each, verdict=UNSEEN, said=run.failed, evidence=())
+        if each.verdict is PASS
+        else each
+        for each in found
+    ]
 
 
 async def env_reads(stage: Stage) -> list[Finding]:
@@ -26,7 +41,8 @@ async def env_reads(stage: Stage) -> list[Finding]:
 
 async def config_files_read(stage: Stage) -> list[Finding]:
     """III."""
-    return judge_config.files(await stage.one())
+    run = await stage.one()
+    return _of(run, judge_config.files(run))
 
 
 async def changed_env(stage: Stage) -> list[Finding]:
@@ -39,22 +55,21 @@ async def changed_env(stage: Stage) -> list[Finding]:
 
 async def hard_coded(stage: Stage) -> list[Finding]:
     """IV."""
-    return judge_services.hard_coded(await stage.one())
+    run = await stage.one()
+    return _of(run, judge_services.hard_coded(run))
 
 
 async def swap(stage: Stage) -> list[Finding]:
     """IV."""
     run = await stage.one()
     files = {name: run.files[name] for name in stage.ready.services.files if name in run.files}
-    return judge_services.swapped(run, files)
+    return _of(run, judge_services.swapped(run, files))
 
 
 async def slug_writes(stage: Stage) -> list[Finding]:
     """V."""
     run = await stage.one()
-    if run.failed and not judge_files.written(run):
-        return unseen(5, "slug-writes", run.failed)
-    return judge_files.slug_writes(run)
+    return _of(run, judge_files.slug_writes(run))
 
 
 async def two_dynos(stage: Stage) -> list[Finding]:
@@ -111,12 +126,14 @@ async def share(stage: Stage) -> list[Finding]:
 
 async def pid_files(stage: Stage) -> list[Finding]:
     """VIII."""
-    return judge_dynos.pid_files(await stage.one())
+    run = await stage.one()
+    return _of(run, judge_dynos.pid_files(run))
 
 
 async def daemons_seen(stage: Stage) -> list[Finding]:
     """VIII."""
-    return judge_dynos.daemons(await stage.one())
+    run = await stage.one()
+    return _of(run, judge_dynos.daemons(run))
 
 
 async def boot(stage: Stage) -> list[Finding]:
@@ -166,7 +183,8 @@ async def log_files_written(stage: Stage) -> list[Finding]:
 
 async def secrets_in_log(stage: Stage) -> list[Finding]:
     """XI."""
-    return judge_logs.secrets(await stage.one())
+    run = await stage.one()
+    return _of(run, judge_logs.secrets(run))
 
 
 async def one_off(stage: Stage) -> list[Finding]:

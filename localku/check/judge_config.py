@@ -15,7 +15,11 @@ _QUIET = re.compile(
     r"|RAILS_\w+|RACK_\w+|GEM_\w+|BUNDLE_\w+|JAVA_\w+|PORT|DYNO|PS|PIP_\w+|DISABLE_COLLECTSTATIC"
     r"|(BUILD|HEROKU)\w*|NPM_\w+|YARN_\w+|SECRET_KEY_BASE|UV_\w+|POETRY_\w+)$"
 )
-_CONFIG = re.compile(r"(^|/)(config|settings?|conf|secrets?|credentials|\.env)[\w.-]*$", re.I)
+_CONFIG = re.compile(
+    r"(^|/)(config|settings?|conf|secrets?|credentials)[\w.-]*\.(json|ya?ml|ini|toml|cfg|conf|env)$"
+    r"|(^|/)\.env[\w.-]*$|\.(ini|cfg|conf|properties)$",
+    re.I,
+)
 _NOT_CONFIG = re.compile(
     r"(package(-lock)?|tsconfig|composer|manifest|app|pyproject|Pipfile)\b[\w.-]*$|locale|i18n"
     r"|(^|/)logging\.\w+$|alembic\.ini$"

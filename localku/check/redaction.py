@@ -19,6 +19,8 @@ _ASSIGNED = re.compile(
     r"([^\s\"',;&]{6,})",
     re.I,
 )
+_TRIAL = re.compile(r"/[^\s:'\"]*/localku-doctor-\w+/[\w-]+/(app/|app\b|home\b|tmp\b)")
+_PLACES = {"app/": "", "app": ".", "home": "~", "tmp": "/tmp"}  # noqa: S108
 _SHORTEST = 4  # characters of a secret that is looked for by its name
 
 
@@ -46,6 +48,7 @@ class Cleaner:
         text = self._redactor.clean(text)
         for value, name in self._short.items():
             text = text.replace(value, name)
+        text = _TRIAL.sub(lambda match: _PLACES[match[1]], text)
         return _ASSIGNED.sub(_assigned, _USERINFO.sub(r"\1:[password]@", text))
 
 

@@ -216,7 +216,6 @@ class Stage:
         first = await self.one()
         if first.failed or not self.has_web:
             return Run(failed=first.failed or "there is no web process type")
-        self.progress("the same again, fresh")
         ready = self.ready
         order = ready.order("again", {WEB: 1}, ready.data("again-data"))
         async with running(order) as trial:
@@ -230,16 +229,22 @@ class Stage:
         return trial.run
 
     async def _pair(self) -> Pair:
-        first, second = await self.one(), await self.again()
-        if first.failed or second.failed:
-            return Pair(failed=first.failed or second.failed)
+        first = await self.one()
+        if first.failed:
+            return Pair(failed=first.failed)
         script = self.script(first)
         length = ROUNDS * len(script)
+        self.progress("the same again; and two dynos that share nothing but the services")
+        both = self.again(), self._side_by_side("pair", script)
+        found = await asyncio.gather(*both, return_exceptions=True)
+        second, pair = (_or_raise(each) for each in found)
+        if not isinstance(second, Run) or not isinstance(pair, Pair):
+            return Pair(failed="it was not played")
+        if second.failed or pair.failed:
+            return Pair(failed=second.failed or pair.failed)
         alone = first.answers[-length:], second.answers[-length:]
-        self.progress("two dynos that share nothing but the services")
-        pair = await self._side_by_side("pair", script)
         pair.found = comparing.differences(*alone, pair.both)
-        if pair.found and not pair.failed:
+        if pair.found:
             self.progress("the same once more, to be sure")
             again = await self._side_by_side("sure", script)
             sure = {each.at for each in comparing.differences(*alone, again.both)}
@@ -283,3 +288,9 @@ class Stage:
         if first.failed or not self.has_web:
             return Run(failed=first.failed or "there is no web process type")
         return await crowd.play(self, first)
+
+
+def _or_raise(found: T | BaseException) -> T:
+    if isinstance(found, BaseException):
+        raise found
+    return found

@@ -20,7 +20,7 @@ _DENIED = set(os.environ.get("LOCALKU_DOCTOR_DENIED", "").split(","))
 _NETWORK = os.environ.get("LOCALKU_DOCTOR_NETWORK", "")
 _FOREIGN = ("/site-packages/", "/dist-packages/", "/node_modules/", "/.venv/", "/venv/")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CONFIGS = (".json", ".yml", ".yaml", ".ini", ".toml", ".cfg", ".env", ".conf", ".properties")
+_CODE = (".py", ".pyc", ".pyi", ".pth", ".so")
 _CHANGES = {"os.remove": 0, "os.mkdir": 0, "os.rmdir": 0, "os.rename": 1, "os.symlink": 1}
 _SPAWNS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
 _state = threading.local()
@@ -88,7 +88,7 @@ def _opened(event: str, args: tuple[Any, ...]) -> OSError | None:
             return None
         _say("write", _where(), path=name)
         return _refusal(name)
-    if name.endswith(_CONFIGS) and _under(name, _SLUG):
+    if _under(name, _SLUG) and not name.endswith(_CODE):
         where = _where()
         if where:
             _say("read", where, path=name)
