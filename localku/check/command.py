@@ -47,7 +47,7 @@ def main(name: str, argv: list[str]) -> int:
     wishes = _wishes(options)
     manifest = manifests.load({"root": options.root}, os.environ)
     slug = _slug(manifest.root)
-    findings = _static(slug, wanted)
+    findings: list[Finding] = []
     progress = Progress()
     if not options.quick:
         rows = [probe for probe in DYNAMIC if probe.factor in wanted]
@@ -57,6 +57,7 @@ def main(name: str, argv: list[str]) -> int:
             return INTERRUPTED
         finally:
             progress.close()
+    findings += _static(slug, wanted)  # what was seen stands before what was read
     config = {**manifest.env, **wishes.env}
     cleaner = Cleaner(config, slug.files.values() if slug is not None else ())
     found = verdicts.factors([cleaner.finding(each) for each in findings], wanted)

@@ -99,7 +99,8 @@ def slug_writes(run: Run) -> list[Finding]:
             )
         )
     if not findings:
-        said = f"nothing was written below its folder in {plural(len(run.answers), 'request')}"
+        asked = f" and answered {plural(len(run.answers), 'request')}" if run.answers else ""
+        said = f"nothing was written below its folder while it ran{asked}"
         findings.append(Finding(5, "slug-writes", PASS, said))
     return findings
 

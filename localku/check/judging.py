@@ -57,7 +57,8 @@ def last_words(run: Run, dyno: str, most: int = 3) -> list[Evidence]:
     """What a dyno said last, and what the platform said of it."""
     found = [line for line in run.lines if line.dyno == dyno and line.message.strip()]
     said = [line for line in found if line.source == "app"][-most:]
-    of_it = [line for line in found if "rror R" in line.message or "exited" in line.message][-2:]
+    codes = [line for line in found if line.source == "heroku" and "Error R" in line.message]
+    of_it = codes[-1:] or [line for line in found if "exited with status" in line.message][-1:]
     return [of_line(line) for line in (*of_it, *said)]
 
 
