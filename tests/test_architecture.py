@@ -61,7 +61,7 @@ check/finding
 check/record check/order check/comparing check/changing check/world check/judging check/verdicts
 check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
 check/judge_config check/judge_services check/judge_admin check/text check/document
-check/redaction
+check/redaction check/judge_deps
 check/slug check/slugignore
 """
 PURE = _PURE.split()

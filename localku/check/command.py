@@ -16,7 +16,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from localku.check import document, text, verdicts
 from localku.check.finding import Finding, Verdict
@@ -185,8 +185,7 @@ async def _dynamic(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if task is not None:
             loop.add_signal_handler(number, task.cancel)
-    sources: Mapping[str, str] = slug.files if slug is not None else {}
-    stage = Stage(manifest, wishes, progress.say, sources)
+    stage = Stage(manifest, wishes, progress.say, slug)
     found: list[Finding] = []
     try:
         await stage.open()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from localku.check import (
+    installed,
     judge_admin,
     judge_config,
+    judge_deps,
     judge_dynos,
     judge_files,
     judge_life,
@@ -14,6 +16,7 @@ from localku.check import (
     judge_port,
     judge_services,
 )
+from localku.check.declared import declared
 from localku.check.finding import Finding
 from localku.check.judging import PASS, UNSEEN, unseen
 from localku.check.record import Run
@@ -32,6 +35,25 @@ def _of(run: Run, found: list[Finding]) -> list[Finding]:
         else each
         for each in found
     ]
+
+
+async def modules_run(stage: Stage) -> list[Finding]:
+    """II."""
+    run = await stage.one()
+    if not stage.slug or not run.languages:
+        return unseen(2, "modules-run", run.failed or "imports can be seen in Python only")
+    known = await installed.look(run, stage.ready.folder)
+    return _of(run, judge_deps.modules(run, declared(stage.slug), known))
+
+
+async def programs_run(stage: Stage) -> list[Finding]:
+    """II."""
+    run = await stage.one()
+    if not run.languages:
+        why = run.failed or "programs that are started can be seen in Python and Node only"
+        return unseen(2, "programs-run", why)
+    aptfile = stage.sources.get("Aptfile", "")
+    return _of(run, judge_deps.programs(run, aptfile))
 
 
 async def env_reads(stage: Stage) -> list[Finding]:

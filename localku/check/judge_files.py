@@ -17,6 +17,11 @@ _CACHE = re.compile(
     r"(^|/)(__pycache__|\.?cache|tmp|temp|\.next|\.nuxt|\.parcel-cache|bootsnap\w*)(/|$)|\.py[co]$"
     r"|(^|/)\.?[\w-]*(lock|\.lck)$|~$|\.swp$"
 )
+# what tools keep in HOME for themselves
+_TOOLS = re.compile(
+    r"^\.(npm|cache|gunicorn|config|local|bundle|gem|yarn|node\w*|pki|dotnet|java|m2|gradle|cargo|pm2"
+    r"|\w+_history|lesshst|wget-hsts|nuxtrc|pnpm\w*|corepack|streamlit|ipython|jupyter|matplotlib)\b"
+)
 _COMPILED = re.compile(r"(^|/)__pycache__/|\.py[co]$")
 _JOURNAL = ("-wal", "-shm", "-journal")
 
@@ -37,6 +42,12 @@ def written(run: Run) -> dict[str, list[Evidence]]:
             is_new = path not in run.original
             text = "is new after the app ran" if is_new else "was changed while the app ran"
             found.setdefault(path, []).append(Evidence("file", path, text))
+    for path in run.at_home:
+        if not _TOOLS.search(path) and not path.endswith(_JOURNAL):
+            where = f"~/{path}"
+            found.setdefault(where, []).append(
+                Evidence("file", where, "is new (on Heroku ~ is /app)")
+            )
     return _without_folders(found)
 
 
@@ -96,6 +107,24 @@ def slug_writes(run: Run) -> list[Finding]:
                 some(each for path in rest for each in found[path]),
                 why,
                 "write them below /tmp, and be able to start without them",
+            )
+        )
+    opened = {
+        inside(run, sight.path): Evidence("syscall", at(sight), f"opens {inside(run, sight.path)}")
+        for sight in run.of("sqlite")
+        if inside(run, sight.path) and not sight.data.get("reads")
+    }
+    idle = {path: what for path, what in opened.items() if path not in found}
+    if idle:
+        findings.append(
+            Finding(
+                5,
+                "slug-writes",
+                WARN,
+                f"it opens a database of its own folder to write: {names(list(idle))}",
+                some(idle.values()),
+                f"{why} (in the requests of this run nothing was written)",
+                "a database is a backing service; one that is only read is opened with mode=ro",
             )
         )
     if not findings:

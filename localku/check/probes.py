@@ -47,6 +47,8 @@ STATIC: tuple[Probe, ...] = (
 )
 
 DYNAMIC: tuple[Probe, ...] = (
+    Probe("modules-run", 2, "dynamic", "localku.check.dynamic:modules_run"),
+    Probe("programs-run", 2, "dynamic", "localku.check.dynamic:programs_run"),
     Probe("env-reads", 3, "dynamic", "localku.check.dynamic:env_reads"),
     Probe("config-files-read", 3, "dynamic", "localku.check.dynamic:config_files_read"),
     Probe("changed-env", 3, "dynamic", "localku.check.dynamic:changed_env"),

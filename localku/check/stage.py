@@ -16,6 +16,7 @@ from typing import TypeVar
 from localku.check import asking, comparing, oneoff, processes, world
 from localku.check.prepare import Prepared, temporary
 from localku.check.record import Answer, Ask, Run
+from localku.check.slug import Slug
 from localku.check.trial import Trial, running
 from localku.errors import UserError
 from localku.manifest.manifest import Manifest
@@ -54,18 +55,19 @@ class Pair:
 
 
 class Stage:
-    """Open from `open` to `close`. progress: told what is being tried. sources: texts of the app's
-    files, by path."""
+    """Open from `open` to `close`. progress: told what is being tried. slug: the app's files,
+    and sources their texts by path."""
 
     def __init__(
         self,
         manifest: Manifest,
         wishes: Wishes,
         progress: Callable[[str], None] = lambda _: None,
-        sources: Mapping[str, str] | None = None,
+        slug: Slug | None = None,
     ) -> None:
         self.manifest = manifest
-        self.sources = sources or {}
+        self.slug = slug
+        self.sources: Mapping[str, str] = slug.files if slug is not None else {}
         self.wishes = wishes
         self.progress = progress
         self.rng = random.Random(wishes.seed)

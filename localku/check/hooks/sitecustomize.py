@@ -113,8 +113,9 @@ def _refusal(name: str) -> OSError | None:
 def _database(event: str, args: tuple[Any, ...]) -> OSError | None:
     name = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes)) else ""
     if name and name != ":memory:":
+        reads = "mode=ro" in name or "immutable=1" in name
         name = name.removeprefix("file:").partition("?")[0]
-        _say("sqlite", _where(), path=os.path.abspath(name))
+        _say("sqlite", _where(), path=os.path.abspath(name), reads=reads)
         return _refusal(os.path.abspath(name))
     return None
 
@@ -221,7 +222,9 @@ def _next_sitecustomize() -> None:
 
 if _LOG:
     _state.busy = True
-    _say("python", "", executable=sys.executable, version=sys.version.partition(" ")[0])
+    _argv = getattr(sys, "orig_argv", [""])
+    _version = sys.version.partition(" ")[0]
+    _say("python", "", executable=sys.executable, version=_version, argv=" ".join(_argv[:3]))
     _state.busy = False
     _watch_environment()
     sys.addaudithook(_hook)
