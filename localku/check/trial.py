@@ -101,7 +101,7 @@ class Trial:
             self.kill_left()
             self.run.touched = copying.changes(self.before, copying.snapshot(self.order.slug))
             home = self.order.environ.get("HOME", "")
-            self.run.at_home = sorted(copying.snapshot(home)) if os.path.isdir(home) else []
+            self.run.at_home = sorted(copying.snapshot(home)) if home else []
             self.run.sights = read_sights(os.path.join(self.order.work, "sights"))
 
     def kill_left(self) -> None:
