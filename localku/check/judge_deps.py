@@ -82,7 +82,7 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
                 WARN,
                 f"it imported {names(list(loose))}, which only comes along with another package",
                 some(loose.values()),
-                "when that package no longer needs it, the next build is without it, and the dyno dies",
+                "when that package no longer needs it, the next build lacks it, and the dyno dies",
                 "declare what the code itself imports",
             )
         )

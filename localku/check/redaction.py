@@ -15,7 +15,8 @@ from localku.check.redact import SHORTEST, Redactor
 _USERINFO = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|PRIVATE|SALT|DSN", re.I)
 _ASSIGNED = re.compile(
-    r"((?:api[_-]?key|token|secret|passw(?:or)?d|pwd|authorization|bearer|basic)[\"']?\s*[:= ]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)"
+    r"((?:api[_-]?key|token|secret|passw(?:or)?d|pwd|authorization|bearer|basic)"
+    r"[\"']?\s*[:= ]\s*[\"']?(?:(?:bearer|basic|token)\s+)?)"
     r"([^\s\"',;&]{6,})",
     re.I,
 )
