@@ -62,13 +62,16 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
         brought = along & givers or (declared.unnamed and givers)
         (loose if brought else missing).setdefault(name, evidence)
     findings = []
+    spare = declared.extra.keys() | declared.dev.keys()
     if missing:
+        optional = all(used[name][0] & spare for name in missing)
+        what = "declared for development or as an extra only" if optional else "declared nowhere"
         findings.append(
             Finding(
                 2,
                 "modules-run",
                 FAIL,
-                f"it used {names(list(missing))}, which nothing declares",
+                f"it used {names(list(missing))}, {what}",
                 some(missing.values()),
                 _WHY,
                 "name it, with its version, where the app declares what it needs",

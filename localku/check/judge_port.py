@@ -54,8 +54,8 @@ def _never(run: Run) -> Finding:
         reached = [f"{each.data.get('host')}:{each.data.get('port')}" for each in refused]
         what = ", ".join(dict.fromkeys([*run.services_missed, *reached]))
         said = (
-            f"web.1 did not come up without its services ({what}), which doctor does not touch:"
-            " give it others (--env NAME=VALUE), or let it use these (--use-services)"
+            f"web.1 did not come up, perhaps for want of its services ({what}), which doctor does"
+            " not touch: give it others (--env NAME=VALUE), or let it use these (--use-services)"
         )
         return Finding(7, "port-bound", UNSEEN, said, tuple(evidence))
     if others:

@@ -117,5 +117,16 @@ if (log) {
       say('spawn', { program: each === 'execSync' ? 'sh' : String(args[0]), command });
     });
   }
+  // the web process answers late while that file is there: a request can be in hand at SIGTERM
+  const hold = process.env.LOCALKU_DOCTOR_HOLD;
+  const exists = fs.existsSync.bind(fs);
+  const http = require('http');
+  const end = http.ServerResponse.prototype.end;
+  http.ServerResponse.prototype.end = function (...args) {
+    if (!hold || this.localkuHeld || !exists(hold)) return end.apply(this, args);
+    this.localkuHeld = true;
+    setTimeout(() => end.apply(this, args), 900);
+    return this;
+  };
   say('node', { executable: process.execPath, version: process.versions.node });
 }
