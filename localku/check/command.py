@@ -60,8 +60,8 @@ def main(name: str, argv: list[str]) -> int:
             return INTERRUPTED
         finally:
             progress.close()
-    read = _static(slug, wanted)  # what was seen stands before what was read
-    findings += [_unrun(each, failed) for each in read] if failed else read
+    static = _static(slug, wanted)  # what was seen stands before what was read
+    findings += [_unrun(each, failed) for each in static] if failed else static
     config = {**manifest.env, **wishes.env}
     # a value that names a file of the app is no secret, and evidence says where
     files: Mapping[str, str] = slug.files if slug is not None else {}
@@ -186,7 +186,10 @@ async def _dynamic(
     progress: Progress,
     slug: Slug | None,
 ) -> tuple[list[Finding], str]:
-    """Run the dynamic probes: what they found, and why the app did not come up, or "". A signal cancels them; what they started is ended in any case."""
+    """Run the dynamic probes: what they found, and why the app did not come up, or "".
+
+    A signal cancels them; what they started is ended in any case.
+    """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

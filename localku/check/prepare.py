@@ -180,7 +180,8 @@ class Prepared:
 
     def _hooks(self, work: str, slug: str, mark: str) -> dict[str, str]:
         denied = self.denied | set(_SERVICE_PORTS)
-        python = [HOOKS, *filter(None, [self.config.get("PYTHONPATH", "")])]
+        own = [os.path.normpath(os.path.join(slug, name)) for name in copying.editable(self.root)]
+        python = [HOOKS, *own, *filter(None, [self.config.get("PYTHONPATH", "")])]
         node = f"--require={os.path.join(HOOKS, 'watch.cjs')} {self.config.get('NODE_OPTIONS', '')}"
         return {
             MARK: mark,
