@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from localku.check.record import Answer, Ask
@@ -95,10 +95,14 @@ def words(body: str) -> list[str]:
 
 
 def differences(
-    first: Sequence[Answer], second: Sequence[Answer], both: Sequence[Answer]
+    first: Sequence[Answer],
+    second: Sequence[Answer],
+    both: Sequence[Answer],
+    clean: Callable[[str], str] = str,
 ) -> list[Difference]:
     """Where both (of two dynos) is not what first and second (of one dyno each) agree upon. Answers
-    that one dyno does not give twice, that have no end or no text are left out."""
+    that one dyno does not give twice, that have no end or no text are left out. clean: takes secrets
+    out of a text, before a piece of it is cut out to be shown."""
     found = []
     for at, (one, other, two) in enumerate(zip(first, second, both, strict=False)):
         if one.cut or other.cut or two.cut or not (one.status and other.status):
@@ -113,7 +117,9 @@ def differences(
             continue
         change = _differs(words(one.body), words(other.body), words(two.body))
         if change:
-            found.append(Difference(at, one.ask, *change))
+            bodies = (words(clean(each.body)) for each in (one, other, two))
+            shown = _differs(*bodies) or ("(hidden)", "(hidden)")
+            found.append(Difference(at, one.ask, *shown))
     return found
 
 

@@ -36,7 +36,6 @@ async def play(stage: Stage, first: Run) -> Run:
     async with running(order) as trial:
         run = trial.run
         run.changed, run.wanted = changed, CROWD
-        await trial.scale(order.formation)
         dynos = [f"{WEB}.{number}" for number in range(1, CROWD + 1)]
         run.failed = await _up(stage, trial, dynos[:2])
         if not run.failed:

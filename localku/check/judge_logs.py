@@ -66,7 +66,8 @@ def secrets(run: Run) -> list[Finding]:
     lines = [line for line in run.lines if line.source == "app" and line.dyno != "api"]
     if not lines:
         return unseen(11, "secrets-in-log", run.failed or "the app said nothing")
-    hidden = {name: value for name, value in run.config.items() if is_secret(name, value)}
+    config = {n: value for n, value in run.config.items() if not n.startswith("LOCALKU_")}
+    hidden = {name: value for name, value in config.items() if is_secret(name, value)}
     found = [
         (line, name) for line in lines for name, value in hidden.items() if value in line.message
     ]

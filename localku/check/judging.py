@@ -50,7 +50,7 @@ def at(sight: Sight) -> str:
 def of_line(line: Line) -> Evidence:
     """A log line as evidence."""
     who = f"{line.source}[{line.dyno}]"
-    return Evidence("log", who, line.message[:200])
+    return Evidence("log", who, line.message)
 
 
 def last_words(run: Run, dyno: str, most: int = 3) -> list[Evidence]:

@@ -16,6 +16,7 @@ from typing import TypeVar
 from localku.check import asking, comparing, oneoff, processes, world
 from localku.check.prepare import Prepared, temporary
 from localku.check.record import Answer, Ask, Run
+from localku.check.redaction import Cleaner
 from localku.check.slug import Slug
 from localku.check.trial import Trial, running
 from localku.errors import UserError
@@ -152,9 +153,11 @@ class Stage:
         ready = self.ready
         data = ready.data("one-data")
         order = ready.order("one", dict.fromkeys(kinds, 1), data, unbuffered=False)
+        order.at_once = RELEASE not in self.manifest.entries
         async with running(order) as trial:
-            await self._release(trial, data)
-            await trial.scale(order.formation)
+            if not order.at_once:
+                await self._release(trial, data)
+                await trial.scale(order.formation)
             if not await self.come_up(trial, [f"{WEB}.1"] if self.has_web else []):
                 self._note_services(trial)
                 self.failed = trial.run.failed
@@ -183,8 +186,6 @@ class Stage:
 
     async def _release(self, trial: Trial, data: str) -> None:
         """Run the release phase, once; later copies of the app have what it made."""
-        if RELEASE not in self.manifest.entries:
-            return
         self.progress("the release phase")
         await oneoff.run(trial, self.manifest.entries[RELEASE].command, RELEASE)
         made = trial.note_release()
@@ -226,7 +227,6 @@ class Stage:
         ready = self.ready
         order = ready.order("again", {WEB: 1}, ready.data("again-data"))
         async with running(order) as trial:
-            await trial.scale(order.formation)
             if await self.come_up(trial, [f"{WEB}.1"]):
                 trial.run.traffic_at = time.time()
                 await asking.crawl(trial.port, self.wishes.paths)
@@ -250,7 +250,8 @@ class Stage:
         if second.failed or pair.failed:
             return Pair(failed=second.failed or pair.failed)
         alone = first.answers[-length:], second.answers[-length:]
-        pair.found = comparing.differences(*alone, pair.both)
+        clean = Cleaner(self.ready.config, self.sources.values()).text
+        pair.found = comparing.differences(*alone, pair.both, clean)
         if pair.found:
             self.progress("the same once more, to be sure")
             again = await self._side_by_side("sure", script)
@@ -265,8 +266,6 @@ class Stage:
         left = ready.order(f"{name}-left", {WEB: 1}, data)
         right = ready.order(f"{name}-right", {WEB: 1}, data)
         async with running(left) as one, running(right) as other:
-            await one.scale(left.formation)
-            await other.scale(right.formation)
             for trial in (one, other):
                 if not await self.come_up(trial, [f"{WEB}.1"]):
                     return Pair(failed=trial.run.failed)

@@ -43,7 +43,7 @@ class Trial:
     proc: asyncio.subprocess.Process | None = None
     before: copying.Snapshot = field(default_factory=dict)
     errors: str = ""
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _news: asyncio.Future[None] | None = None
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
 
     # -- begin and end ---------------------------------------------------------------------------
@@ -58,7 +58,8 @@ class Trial:
         write_config(env_file, order.config)
         sights = os.path.join(order.work, "sights")
         touch(sights)
-        flags = ["-p", "0", "--api-port", "0", "-m", "all=0", "-e", env_file]
+        counts = [f"{name}={count}" for name, count in order.formation.items() if order.at_once]
+        flags = ["-p", "0", "--api-port", "0", "-m", ",".join(["all=0", *counts]), "-e", env_file]
         flags += ["--format", "json", "--no-pty", "--no-watch", "--no-exit-on-crash", "--no-tls"]
         flags += ["--boot-timeout", f"{order.boot:g}s", "--backoff-first", "0.2s"]
         flags += [
@@ -132,10 +133,14 @@ class Trial:
             if line.source == "app" and line.dyno == "api" and not self.port:
                 found = _RUNNING.search(line.message)
                 self.port = int(found[1]) if found else 0
-            async with self._changed:
-                self._changed.notify_all()
-        async with self._changed:
-            self._changed.notify_all()
+            self._tell()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Something was said: whoever waits looks again."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+        self._news = None
 
     async def _read_errors(self) -> None:
         if self.proc is None or self.proc.stderr is None:
@@ -155,11 +160,9 @@ class Trial:
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            async with self._changed:
-                try:
-                    await asyncio.wait_for(self._changed.wait(), min(left, 0.25))
-                except asyncio.TimeoutError:
-                    pass
+            self._news = self._news or asyncio.get_running_loop().create_future()
+            # not wait_for, which can swallow a cancellation before Python 3.12
+            await asyncio.wait([self._news], timeout=min(left, 0.25))
         return True
 
     async def settle(self, most: float = 2.0) -> None:

@@ -127,11 +127,27 @@ def test_requests_in_hand(statuses: list[int], verdict: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "verdict"),
-    [("0.0.0.0", "pass"), ("::", "pass"), ("127.0.0.1", "warn"), ("::1", "warn")],  # noqa: S104
+    [("0.0.0.0", "pass"), ("::", "pass"), ("127.0.0.1", "fail"), ("::1", "fail")],  # noqa: S104
 )
 def test_address(host: str, verdict: str) -> None:
     seen = run(ports={"web.1": 5}, listeners=[Listener(host, 5, "web.1", 7, "app")])
     assert worst(judge_port.address(seen)) == verdict
+
+
+def test_an_address_that_a_config_var_says() -> None:
+    listeners = [Listener("127.0.0.1", 5, "web.1", 7, "app")]
+    seen = run(ports={"web.1": 5}, listeners=listeners, config={"HOST": "127.0.0.1"})
+    (found,) = judge_port.address(seen)
+    assert found.verdict is Verdict.PASS
+    assert "HOST says so" in found.said
+
+
+def test_no_secret_is_cut_into_words() -> None:
+    secret = "Zx91-kQpL-r77wTTz"
+    clean = Cleaner({"API_TOKEN": secret}).text
+    bodies = [answers(f"token {secret} visit {n}") for n in (1, 1, 2)]
+    (found,) = differences(*bodies, clean)
+    assert "Zx91" not in found.one + found.two
 
 
 def test_an_app_that_needs_its_services_is_not_judged() -> None:

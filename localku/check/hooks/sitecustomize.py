@@ -186,7 +186,7 @@ def _spawned(event: str, args: tuple[Any, ...]) -> None:
         words = argv if isinstance(argv, str) else " ".join(_text(each) for each in argv or ())
         program = _text(args[0])
     where = _where()
-    _say("spawn", where, program=program, command=words[:200])
+    _say("spawn", where, program=program, command=words[:4000])
 
 
 def _text(value: object) -> str:

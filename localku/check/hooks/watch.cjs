@@ -108,12 +108,12 @@ if (log) {
   };
 
   wrap(childProcess.ChildProcess.prototype, 'spawn', ([options]) => {
-    const command = ((options && options.args) || []).join(' ').slice(0, 200);
+    const command = ((options && options.args) || []).join(' ').slice(0, 4000);
     say('spawn', { program: String(options && options.file), command });
   });
   for (const each of ['spawnSync', 'execFileSync', 'execSync']) {
     wrap(childProcess, each, (args) => {
-      const command = [args[0], ...(Array.isArray(args[1]) ? args[1] : [])].join(' ').slice(0, 200);
+      const command = [args[0], ...(Array.isArray(args[1]) ? args[1] : [])].join(' ').slice(0, 4000);
       say('spawn', { program: each === 'execSync' ? 'sh' : String(args[0]), command });
     });
   }
