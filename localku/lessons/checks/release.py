@@ -1,4 +1,4 @@
-"""Lesson 13: web dynos boot on a schema that is not theirs to change; `release` changes it, once."""
+"""Lesson 13: web dynos that boot leave the schema alone; `release` changes it, once."""
 
 from __future__ import annotations
 

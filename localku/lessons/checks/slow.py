@@ -1,4 +1,4 @@
-"""Lesson 10: who waits for a partner does not hold up the others, and gives up before the router."""
+"""Lesson 10: who waits for a partner holds nobody up, and gives up before the router."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def check(app: Watched) -> None:
     try:
         await asyncio.sleep(ARRIVED)
         page = await app.request("/")
-        await _page_was_quick(app, page, since)
+        _page_was_quick(app, page)
         answers = await asyncio.gather(*gold)
     finally:
         for task in gold:
@@ -39,10 +39,11 @@ async def _costs_three(app: Watched) -> None:
     app.saw("the price of tea is there")
 
 
-async def _page_was_quick(app: Watched, page: Answer, since: float) -> None:
+def _page_was_quick(app: Watched, page: Answer) -> None:
     behind = f"while {WAITING} visitors wait for /price/gold"
     if page.dyno_failed:
-        what = f"{behind}, / gets {page.status or 'no answer'} from the router, though it needs no partner"
+        got = page.status or "no answer"
+        what = f"{behind}, / gets {got} from the router, though it needs no partner"
         raise StillWrong(what, "`localku logs -p router`: the line for / has code=H12, too")
     if page.status != 200 or page.ms > QUICK:
         what = f"{behind}, / takes {page.ms:.0f} ms (status {page.status})"

@@ -40,7 +40,7 @@ async def check(app: Watched) -> None:
 
 async def _killed(app: Watched, account: str, amount: int, moment: str) -> int:
     """Pay, and kill the worker at that moment; how many payments it took to hit it."""
-    for count in range(1, TRIES + 1):
+    for count in range(1, TRIES + 1):  # noqa: B007
         since = app.now()
         payment = await _pay(app, account, amount)
         try:

@@ -19,7 +19,7 @@ def version(db):
 
 
 def migrate():
-    """Do the steps that are still to be done: each whole or not at all, for one who comes at a time.
+    """Do the steps that are still to be done: each whole or not at all, one process at a time.
 
     Raises sqlite3.Error: then the exit status is 1, and Heroku does not put the release in force.
     """
