@@ -3,7 +3,7 @@
 import hashlib
 import time
 
-SECONDS = 0.1
+SECONDS = 0.08
 
 
 def search(word):
