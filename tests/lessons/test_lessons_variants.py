@@ -27,7 +27,7 @@ class Variant:
     says: str = ""
 
 
-THREADS = [("HTTPServer", "ThreadingHTTPServer"), ("BaseThreadingHTTP", "BaseHTTP")]
+THREADS = [("HTTPServer", "ThreadingHTTPServer")]
 LATER = "Thread(target=lambda: invoices.make(store.connect(), invoice)).start()"
 IN_WEB = [("import os\n", "import os\nfrom threading import Thread\n"), ("201", "202")]
 PAID_FIRST = [
@@ -44,7 +44,8 @@ BY_HAND = [
     ("import os\n", "import os\nimport threading\n"),
     (
         "        found[word] = catalogue.search(word)\n    return found[word]",
-        "        answer = catalogue.search(word)\n        with lock:\n            found[word] = answer\n"
+        "        answer = catalogue.search(word)\n        with lock:\n"
+        "            found[word] = answer\n"
         "            if len(found) > 12:\n                del found[next(iter(found))]\n"
         "        return answer\n    return found[word]",
     ),
