@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Folder, Running
+from conftest import Folder, Running, wait_until
 
 from localku.lessons.asking import read
 from localku.lessons.live import Live
@@ -123,6 +126,24 @@ def test_what_was_changed_is_put_back_when_the_check_fails(shop: Running) -> Non
             await app.scale(worker=1)
 
     watched(shop, after)
+
+
+def test_a_check_that_is_killed(shop: Running) -> None:
+    script = (
+        "import asyncio, os, signal, sys\n"
+        "from localku.lessons.live import Live\n"
+        "from localku.lessons.verdict import app_in\n"
+        "async def main():\n"
+        "    async with Live(app_in(sys.argv[1]), sys.argv[1], print) as app:\n"
+        "        await app.scale(web=2)\n"
+        "        await app.set_config(COLOR='blue')\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(shop.cwd)], capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    wait_until(lambda: "web=1" in shop.cli("ps:scale").stdout, "the formation is back")
+    wait_until(lambda: "red" in shop.cli("config").stdout, "the config vars are back")
 
 
 def test_a_fault_is_on_inside_and_a_restart_is_waited_for(shop: Running) -> None:
