@@ -58,6 +58,7 @@ simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simu
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
+lessons/watched lessons/lesson
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -1,1 +1,1 @@
-"""The checks of the lessons: each watches the learner's running app, and never reads its source."""
+"""The checks of the lessons: each judges the learner's running app by what it can see of it."""
