@@ -27,10 +27,10 @@ def save() -> None:
 
 
 def open_book() -> dict[str, dict[str, int]]:
-    """The book as it was left, or a new one: 10,000 articles, a thousand of each."""
+    """The book as it was left, or a new one: 20,000 articles, a thousand of each."""
     if STOCK.exists():
         return json.loads(STOCK.read_text())
-    return {f"A{n:05}": {"shelf": n // 100, "left": 1000} for n in range(10_000)}
+    return {f"A{n:05}": {"shelf": n // 100, "left": 1000} for n in range(20_000)}
 
 
 class Shop(BaseHTTPRequestHandler):
