@@ -26,7 +26,7 @@ async def check(app: Watched) -> None:
     await app.restart()  # what was held back in memory is written now
     for path in sorted(grown(app.folder, before, marks)):
         raise StillWrong(f"{path} has the orders, too", "who reads a file on a dyno’s own disk?")
-    app.saw("no file has them")
+    app.saw("no file of the app has them")
 
 
 async def _orders(app: Watched, marks: list[str]) -> None:
@@ -43,7 +43,8 @@ async def _orders(app: Watched, marks: list[str]) -> None:
     for _ in range(2):
         answers = await every_dyno(app, "/orders", order)
         if len(set(dict(answers))) < 2:
-            raise StillWrong(f"only {answers[0][0]} answered: there are no two dynos")
+            said = f"only {answers[0][0]} answered {len(answers)} requests: there are no two dynos"
+            raise StillWrong(said, "`localku ps`")
 
 
 async def _said(app: Watched, dyno: str, words: tuple[str, ...], since: float, what: str) -> None:

@@ -38,9 +38,10 @@ with closing(database()) as base, base:
 class Shelf(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         match = NAME.fullmatch(self.path)
-        size = int(self.headers.get("Content-Length", 0))
-        if match is None or size > MOST:
-            return self.answer(400, f"PUT /files/NAME takes at most {MOST} bytes.\n".encode())
+        size = int(self.headers.get("Content-Length", -1))
+        if match is None or not 0 <= size <= MOST:
+            text = f"PUT /files/NAME takes a Content-Length, of at most {MOST} bytes.\n"
+            return self.answer(400, text.encode())
         store(match[1], self.rfile.read(size))
         return self.answer(201, f"Stored by {os.environ['DYNO']}.\n".encode())
 
