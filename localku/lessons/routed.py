@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from localku.logs import logfmt
 from localku.lessons.watched import Answer, Line, Watched
+from localku.logs import logfmt
 
 TRIES = 16  # requests until every dyno has had its turn, also where the routing is random
 LATE = 3.0  # seconds for the router's line after the answer

@@ -24,7 +24,7 @@ def test_a_logging_library_that_writes_json_passes(tmp_path: Path) -> None:
 
 def test_an_unbuffered_stdout_passes_when_the_line_stays_one(tmp_path: Path) -> None:
     found = verdict_on(
-        "logs", tmp_path, (LINE, "    print(repr(text))\n"), **{"_env": "PYTHONUNBUFFERED=1\n"}
+        "logs", tmp_path, (LINE, "    print(repr(text))\n"), _env="PYTHONUNBUFFERED=1\n"
     )
     assert found.passed, found.wrong
 
@@ -38,7 +38,7 @@ def test_a_file_beside_the_stream_does_not_pass(tmp_path: Path) -> None:
 
 
 def test_an_event_of_two_lines_does_not_pass(tmp_path: Path) -> None:
-    found = verdict_on("logs", tmp_path, (LINE, "    print(text)\n"), **{"_env": ""})
+    found = verdict_on("logs", tmp_path, (LINE, "    print(text)\n"), _env="")
     assert "became two lines of web." in found.wrong
 
 

@@ -13,6 +13,7 @@ TIME, ORDERS, BUSY = "pack.time", "orders", "orders.busy"
 PACKET = 20.0  # ms that a packet takes, at least
 CROWD = 6  # orders at once: of two dynos one has three or more
 SOON = 2.0  # seconds for the lines
+SILENT = 0.7  # seconds after a line in which the rest of them has to come
 SLACK = 2.0  # ms, for rounding
 
 
@@ -103,7 +104,8 @@ async def _readings(app: Watched, since: float, orders: int) -> list[Seen]:
     while True:
         lines = app.lines(since, "web", "app")
         seen = [Seen(line.dyno, each) for line in lines for each in l2met.read(line.text)]
-        if len(_named(seen, l2met.COUNT, ORDERS)) >= orders or app.now() > wait:
+        silent = bool(lines) and app.now() > lines[-1].at + SILENT
+        if len(_named(seen, l2met.COUNT, ORDERS)) >= orders or silent or app.now() > wait:
             break
         await asyncio.sleep(0.02)
     if not _named(seen, l2met.COUNT, ORDERS):
