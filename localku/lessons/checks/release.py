@@ -26,7 +26,7 @@ async def check(app: Watched) -> None:
     since = app.now()
     status, output = await app.run("release")
     if status == NOT_FOUND:
-        look = "after a change of the Procfile, start localku again"
+        look = "`release: COMMAND`; when terminal 1 did not notice it, start localku again"
         raise StillWrong("the Procfile has no line `release:`", look)
     if status != 0:
         what = f"`localku run release` ends with status {status}: {_last(output)}"
