@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 from typing import Any
 
 from localku.lessons import course
 from localku.lessons.lesson import Lesson
-from localku.lessons.paper import BOLD, DIM, GREEN, RED, YELLOW, Paper, section
+from localku.lessons.paper import BOLD, GREEN, RED, YELLOW, Paper, section
 from localku.lessons.place import Place
 from localku.lessons.verdict import Verdict
 
@@ -54,14 +55,18 @@ def listing(paper: Paper, place: Place) -> list[str]:
         mark = paper.ink(GREEN, paper.yes) if place.is_done(each) else " " * len(paper.yes)
         arrow = ">" if each == place.current else " "
         line = f"{arrow} {mark} {each.number:2}  {each.title.ljust(wide)}  "
-        room = paper.width - len(paper.yes) - wide - 10
-        rest = each.factor if len(each.factor) <= room else each.factor[: room - 1] + "…"
-        notes = marks(place, each)
-        if notes and len(rest) + len(notes) + 2 <= room:
-            rest += f"  {paper.ink(DIM, notes)}"
+        rest = fitted(each.factor, marks(place, each), paper.width - len(line) - 1)
         title = paper.ink(BOLD, line.rstrip()) if each == place.current else line.rstrip()
         lines.append(title + line[len(line.rstrip()) :] + rest)
     return [*lines, "", bar(paper, place.done, len(place.lessons))]
+
+
+def fitted(factor: str, notes: str, room: int) -> str:
+    """The factor, and the notes on a lesson, in so many columns: `IX  2 hints, solution`."""
+    if notes:
+        numbers = ", ".join(re.findall(r"[IVX]+(?=\.)", factor))
+        factor = f"{numbers or factor}  {notes.replace(' seen', '')}"
+    return factor if len(factor) <= room else factor[: room - 1] + "…"
 
 
 def head(paper: Paper, place: Place, lesson: Lesson) -> list[str]:

@@ -107,7 +107,7 @@ def test_reset_and_solution_keep_what_the_learner_wrote(there: Path, learner: Le
     assert learner.types("solution --apply")[0] == 0
     assert mine.read_bytes() == course.files(FIRST, "solution")["web.py"]
     assert "again mine" in {path.read_text() for path in there.glob("backups/*/web.py")}
-    assert "solution seen" in learner.types("list")[1]
+    assert "IX  solution" in learner.types("list")[1]
 
 
 def test_next_and_goto(there: Path, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
