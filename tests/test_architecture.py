@@ -60,6 +60,7 @@ simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simu
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
+lessons/watched lessons/lesson
 chaos/faults chaos/course chaos/words
 """
 PURE = _PURE.split()
