@@ -28,9 +28,10 @@ HELP = {
 Usage: localku learn [--json]
        localku learn SUBCOMMAND
 
-A course in the terminal. Each lesson is a small app that has a flaw: you run it,
-see the flaw, mend it, and `learn verify` watches your running app (requests,
-log lines, dynos, faults) and says what is still wrong. It never reads your code.
+A course in the terminal. Each lesson is a small app with a flaw: you run it,
+see what that does, and mend it. `learn verify` watches your running app
+(requests, log lines, dynos, faults) and says what is still wrong; it never
+reads your code.
 
 Without a subcommand: how far you are, the task, and what to type where. The
 first time it makes the folder localku-course/, after asking.

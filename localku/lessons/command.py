@@ -180,13 +180,13 @@ def reset(name: str, argv: list[str]) -> int:
     """Lay a lesson out as it was at first."""
     words = Words(name, argv, 1, "--yes")
     it, lesson = _lesson(words)
-    where = pages.shown_path(it.folder(lesson), HERE)
+    where = pages.shown_path(it.folder(lesson), os.sep)
     if not words.flag("yes") and not agreed(f"Put {where} back as it was at first?"):
         print("Nothing was changed.")
         return 1
     backup = it.reset(lesson)
     print(f"{where} is as it was at first.")
-    _tell_backup(backup)
+    _tell_backup(it, lesson, backup)
     return 0
 
 
@@ -203,15 +203,18 @@ def solution(name: str, argv: list[str]) -> int:
         say("`localku learn solution --apply` writes it into your folder.")
         return 0
     backup = it.solve(lesson)
-    print(f"The solution is in {pages.shown_path(it.folder(lesson), HERE)}.")
-    _tell_backup(backup)
+    print(f"The solution is in {pages.shown_path(it.folder(lesson), os.sep)}.")
+    _tell_backup(it, lesson, backup)
     return 0
 
 
-def _tell_backup(backup: str) -> None:
+def _tell_backup(it: Place, lesson: Lesson, backup: str) -> None:
+    from localku.lessons.verdict import app_in
+
     if backup:
-        print(f"Your version is in {pages.shown_path(backup, HERE)}.")
-    print("An app that runs there has to be started again, unless only *.py files changed.")
+        print(f"Your version is in {pages.shown_path(backup, os.sep)}.")
+    if app_in(it.folder(lesson)) is not None:
+        print("The app runs: end it with Ctrl-C and start it again, so that all is taken up.")
 
 
 def following(name: str, argv: list[str]) -> int:

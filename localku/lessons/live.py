@@ -1,6 +1,7 @@
 """The learner's running app for a lesson's check (watched.Watched), over the platform's own API.
 
-What a check changes (the formation, config vars, faults) is put back when it ends, however it ends.
+What a check changes (the formation, config vars, faults) is put back when it ends, however it ends:
+`kill -9` has the guard do it, and faults end by themselves.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from localku.cli import top_link
 from localku.cli.client import Client, as_list, as_object
 from localku.errors import UserError
 from localku.lessons import asking
+from localku.lessons.guard import Guard
 from localku.lessons.listening import Listener
 from localku.lessons.oneoff import run_attached
 from localku.lessons.watched import Answer, Line, StillWrong
@@ -42,6 +44,7 @@ class Live:
         self._formation: dict[str, int] = {}  # as it was
         self._config: dict[str, str | None] = {}
         self._faults: list[str] = []
+        self._guard = Guard(client.path)
 
     async def __aenter__(self) -> Live:
         found = as_object(await self._api("GET", self._client.at()))
@@ -61,6 +64,7 @@ class Live:
             if kind is None:
                 raise  # else the first trouble is the one to tell
         finally:
+            await asyncio.to_thread(self._guard.dismiss)
             await self._log.end()
 
     async def _put_back(self) -> None:
@@ -138,6 +142,7 @@ class Live:
                 look = f"the Procfile has {', '.join(known)}"
                 raise StillWrong(f"the app has no process type {kind}", look)
         self._formation = {kind: known[kind] for kind in types} | self._formation
+        self._guard.keep(self._client.at("formation"), _updates(self._formation))
         await self._api("PATCH", self._client.at("formation"), _updates(types))
         for kind, count in types.items():
             await self._wait_for(kind, count)
@@ -149,6 +154,7 @@ class Live:
         self._config = {key: before.get(key) for key in changes} | self._config
         if all(before.get(key) == value for key, value in changes.items()):
             return
+        self._guard.keep(target, self._config)
         ids = await self._ids("")
         await self._api("PATCH", target, changes)
         await self._until_new("", ids)

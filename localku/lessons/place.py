@@ -69,13 +69,14 @@ class Place:
         return next(iter(later or open_ones), None)
 
     def meant(self, word: str, here: str) -> Lesson:
-        """The lesson that a command is about: the one named, the one in whose folder we are, or the
-        current one. Raises UserError."""
+        """The lesson that a command is about: the one named, the one in whose folder we are unless
+        it is done, or the current one. Raises UserError."""
         if word:
             return course.find(self.lessons, word)
         inside = os.path.relpath(os.path.realpath(here), os.path.realpath(self.path))
         first = inside.split(os.sep)[0]
-        return next((each for each in self.lessons if each.folder == first), self.current)
+        open_ones = [each for each in self.lessons if not self.is_done(each)]
+        return next((each for each in open_ones if each.folder == first), self.current)
 
     def back_up(self, lesson: Lesson) -> str:
         """Copy the learner's version, and its data, to a folder of their own; returns it. Raises

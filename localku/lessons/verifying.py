@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import IO
 
-from localku.cli.client import Client, as_list
+from localku.cli.client import Client, as_list, say
 from localku.errors import UserError
 from localku.lessons import pages
 from localku.lessons.lesson import Lesson
@@ -48,7 +48,7 @@ class Verifying:
         if client is not None:
             return self._told(self._judged(client, as_json), as_json)
         if not start:
-            raise UserError(self._absence())
+            return self._absent(as_json)
         if not as_json:
             where = pages.shown_path(self.folder, self.here)
             show([self.paper.ink(DIM, f"Starting it for the time of the check: {where}")])
@@ -58,10 +58,16 @@ class Verifying:
                 show([self.paper.ink(DIM, "What the app said last:"), *tail(log)])
         return self._told(verdict, as_json)
 
-    def _absence(self) -> str:
-        plain = Paper(80, colored=False, utf8=False)
-        lines = pages.missing(plain, self.folder, self._other())
-        return "\n".join([f"the app of lesson {self.lesson.number} does not run", *lines])
+    def _absent(self, as_json: bool) -> int:
+        """Say how it is started."""
+        what = f"the app of lesson {self.lesson.number} does not run"
+        if as_json:
+            return self._told(Verdict(wrong=what, look="localku start"), True)
+        plain = Paper(self.paper.width, colored=False, utf8=False)
+        for line in [f"localku: {what}", *pages.missing(plain, self.folder, self._other())]:
+            say(line)
+        say("Or `localku learn verify --start` runs it for the time of the check.")
+        return 1
 
     def _other(self) -> Lesson | None:
         """Another lesson, whose app runs."""
@@ -71,13 +77,13 @@ class Verifying:
         return None
 
     def _judged(self, client: Client, silent: bool) -> Verdict:
-        def say(text: str) -> None:
+        def saw(text: str) -> None:
             if not silent:
                 show(pages.seen(self.paper, text))
 
         if not silent:
             show(pages.head(self.paper, self.place, self.lesson)[:1])
-        return asyncio.run(judge(self.lesson, client, self.folder, say))
+        return asyncio.run(judge(self.lesson, client, self.folder, saw))
 
     def _told(self, verdict: Verdict, as_json: bool) -> int:
         """Say it and write it down."""
