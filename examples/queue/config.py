@@ -24,6 +24,7 @@ def _number(name: str, default: float, low: float = 0) -> float:
 
 
 DATABASE_URL = _required("DATABASE_URL")
+DATABASE_WAIT = _number("DATABASE_WAIT_SECONDS", 45)  # at the start of a process
 DYNO = os.environ.get("DYNO", "local.1")
 WORK = _number("WORK_MS", 500) / 1000  # seconds
 CONCURRENCY = int(_number("WORKER_CONCURRENCY", 1, low=1))

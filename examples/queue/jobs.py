@@ -10,7 +10,6 @@ import asyncio
 import time
 
 import procrastinate
-
 from config import DYNO, WORK
 from log import event, ms
 
@@ -20,7 +19,7 @@ app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
 class Again(procrastinate.BaseRetryStrategy):
-    """After an error in 1, 2, 4, 8 s; at once after a worker's end, which is not the job's fault."""
+    """After an error in 1, 2, 4, 8 s. At once when its worker was stopped: not the job's fault."""
 
     def get_retry_decision(
         self, *, exception: BaseException, job: procrastinate.jobs.Job

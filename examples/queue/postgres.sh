@@ -43,7 +43,7 @@ make() {
 start() {
     [ -s "$folder/data/PG_VERSION" ] || make
     [ -s "$folder/port" ] || python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])' >"$folder/port"
-    as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o "-h 127.0.0.1 -p $(cat "$folder/port") -k '$folder' ${POSTGRES_OPTIONS:-}" >/dev/null ||
+    as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o "-h 127.0.0.1 -p $(cat "$folder/port") -k '' ${POSTGRES_OPTIONS:-}" >/dev/null ||
         { rm -f "$folder/port"; die "it does not start; $folder/log says: $(tail -1 "$folder/log")"; }
 }
 

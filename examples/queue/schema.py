@@ -1,15 +1,16 @@
-"""The release phase: brings the database's schema up to date. May run twice, or in eight dynos at once.
+"""The release phase, `python3 schema.py`: brings the database's schema up to date.
 
-`python3 schema.py`. web and worker do the same at their start, which costs one query when there is
-nothing to do, so that a fresh clone just works where no release phase runs.
+It may run twice, and in eight dynos at once. web and worker do the same at their start, which costs
+one query when there is nothing to do, so that a fresh clone works where no release phase runs.
 """
 
 from __future__ import annotations
 
+import time
+
 import procrastinate
 import psycopg
-
-from config import DATABASE_URL
+from config import DATABASE_URL, DATABASE_WAIT
 from log import event
 
 OURS = """
@@ -32,12 +33,21 @@ CREATE TABLE invoices (
 
 
 def prepare() -> bool:
-    """Make what is not there yet; whether anything was made. Raises SystemExit without a database."""
-    try:
-        with psycopg.connect(DATABASE_URL, connect_timeout=10) as db:
-            return not _exists(db) and _make(db)
-    except psycopg.OperationalError as error:
-        raise SystemExit(f"no database: {' '.join(str(error).split())}") from None
+    """Make what is not there yet; whether anything was made. Raises SystemExit without a database.
+
+    A database that fails over is away for half a minute. Who starts just then waits for it, since
+    a process that crashes twice is started again much later (10 minutes on Heroku, and doubling).
+    """
+    deadline = time.monotonic() + DATABASE_WAIT
+    while True:
+        try:
+            with psycopg.connect(DATABASE_URL, connect_timeout=10) as db:
+                return not _exists(db) and _make(db)
+        except psycopg.OperationalError as error:
+            if time.monotonic() >= deadline:
+                raise SystemExit(f"no database: {' '.join(str(error).split())}") from None
+            event("database_awaited", why=error)
+            time.sleep(1)
 
 
 def _exists(db: psycopg.Connection) -> bool:

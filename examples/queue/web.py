@@ -1,10 +1,4 @@
-"""The web process: takes orders, puts a job for each into the queue, and never waits for it.
-
-The order and its job are written in one transaction: both are there, or neither. With a queue in
-another service there would be a moment between the two, and whoever dies in it leaves an order
-without a job, or a job without an order (the "transactional outbox" is the usual cure; a queue in
-the same database is one).
-"""
+"""The web process: takes orders, puts a job for each into the queue, and never waits for it."""
 
 from __future__ import annotations
 
@@ -16,12 +10,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import config
+import orders
+import procrastinate
 import psycopg
 import psycopg_pool
-
-import config
 import schema
-from jobs import invoice
 from log import event
 
 PAGE = Path(__file__).with_name("page.html").read_bytes()
@@ -35,16 +29,8 @@ LEFT JOIN procrastinate_jobs AS jobs ON jobs.id = job_id
 """
 DEPTH = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 
+TROUBLE = (procrastinate.exceptions.ProcrastinateException, psycopg.Error)
 Answer = tuple[str, object, list[tuple[str, str]]]
-
-
-def place(item: str) -> int:
-    """A new order and its job, in one transaction; the order's number."""
-    with pool.connection() as db:
-        row = db.execute("INSERT INTO orders (item) VALUES (%s) RETURNING id", [item]).fetchone()
-        job = invoice.configure(connection=db).defer(order_id=row[0])
-        db.execute("UPDATE orders SET job_id = %s WHERE id = %s", [job, row[0]])
-    return int(row[0])
 
 
 def place_and_wait(item: str) -> int:
@@ -58,10 +44,14 @@ def place_and_wait(item: str) -> int:
 
 
 def post(query: dict[str, list[str]], body: str) -> Answer:
-    """POST /orders, `item=` in a form: 202 and where to look. With ?inline=1 the work is done here."""
+    """POST /orders, `item=` in a form: 202 and where to look. ?inline=1: the work is done here."""
     item = parse_qs(body).get("item", ["tea"])[0][:100]
     inline = query.get("inline") == ["1"]
-    number = place_and_wait(item) if inline else place(item)
+    if inline:
+        number = place_and_wait(item)
+    else:
+        with pool.connection() as db:
+            number = orders.place(db, item)
     where = f"/orders/{number}"
     found = {"order": number, "status": where}
     return ("201 Created" if inline else "202 Accepted"), found, [("Location", where)]
@@ -88,7 +78,7 @@ def _dicts(cursor: psycopg.Cursor) -> list[dict[str, object]]:
 
 
 def answer(environ: dict[str, object]) -> Answer:
-    """One request. Raises psycopg.Error when the database does not answer."""
+    """One request. Raises one of TROUBLE when the database does not answer."""
     way = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     if way == "GET /":
         return "200 OK", PAGE, []
@@ -107,7 +97,7 @@ def app(environ: dict[str, object], start: Callable[..., object]) -> Iterable[by
     """What gunicorn calls (WSGI, PEP 3333)."""
     try:
         status, found, headers = answer(environ)
-    except (psycopg.Error, psycopg_pool.PoolTimeout) as error:
+    except TROUBLE as error:
         event("database_trouble", why=repr(error))
         status, headers = "503 Service Unavailable", [("Retry-After", "2")]
         found = {"error": "the database does not answer"}
@@ -119,14 +109,14 @@ def app(environ: dict[str, object], start: Callable[..., object]) -> Iterable[by
 
 
 def say_depth() -> None:
-    """Once a second: how many jobs wait or are in work. By web, which is there when no worker is."""
+    """Once a second: jobs that wait or are in work. By web, which is there when no worker is."""
     last = -1
     while True:
         time.sleep(1)
         try:
             with pool.connection() as db:
                 depth = db.execute(DEPTH).fetchone()[0]
-        except (psycopg.Error, psycopg_pool.PoolTimeout):
+        except psycopg.Error:
             continue
         if depth or depth != last:
             event("queue", **{"sample#queue.depth": depth})
@@ -138,7 +128,7 @@ pool = psycopg_pool.ConnectionPool(
     config.DATABASE_URL,
     min_size=1,
     max_size=4,
-    timeout=3,  # a visitor is told, and does not wait for a database that is not there
+    timeout=2,  # a visitor is told, and does not wait for a database that is not there
     check=psycopg_pool.ConnectionPool.check_connection,
     open=True,
 )

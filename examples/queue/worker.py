@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 
+import config
 import procrastinate
 import psycopg
 import psycopg_pool
-from procrastinate.jobs import Status
-
-import config
 import schema
 from jobs import TRIES, app
 from log import event
+from procrastinate.jobs import Status
 
 TROUBLE = (procrastinate.exceptions.ProcrastinateException, psycopg.Error)
 
 
 async def put_back_jobs_of_the_dead() -> None:
-    """Every fifth of STALLED_SECONDS: jobs whose worker is not heard of any more are queued again."""
+    """Every fifth of STALLED_SECONDS: jobs of workers that are silent for all of it are queued."""
     while True:
         await asyncio.sleep(config.STALLED / 5)
         try:
@@ -52,6 +51,7 @@ async def work() -> None:
         config.DATABASE_URL,
         min_size=1,
         max_size=3,  # and one that listens: connections are what a small database has fewest of
+        timeout=5,
         open=False,
         check=psycopg_pool.AsyncConnectionPool.check_connection,
     )
@@ -62,6 +62,7 @@ async def work() -> None:
             await app.run_worker_async(
                 concurrency=config.CONCURRENCY,
                 shutdown_graceful_timeout=config.GRACE,
+                fetch_job_polling_interval=config.STALLED / 5,  # new jobs are told, old ones not
                 update_heartbeat_interval=config.STALLED / 5,
                 stalled_worker_timeout=config.STALLED,
                 delete_jobs="successful",
@@ -76,8 +77,10 @@ def main() -> None:
     try:
         asyncio.run(work())
     except TROUBLE as error:
-        # Nothing to save here: the platform starts a new process, which waits for its database.
-        raise SystemExit(f"no database: {' '.join(str(error.__cause__ or error).split())}") from None
+        # Nothing to save here: the platform starts a new process, which waits in schema.prepare().
+        raise SystemExit(
+            f"no database: {' '.join(str(error.__cause__ or error).split())}"
+        ) from None
     event("worker_stopped")
 
 
