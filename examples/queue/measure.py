@@ -29,11 +29,12 @@ def measure(db: psycopg.Connection, number: int) -> None:
     for _ in range(number):
         with db.transaction():
             placed.append(orders.place(db, "tea"))
-    print(f"placed {number} orders, {number / (time.monotonic() - began):.0f}/s, by one connection")
+    rate = number / (time.monotonic() - began)
+    print(f"placed {number} orders, {rate:.0f} a second, by one connection")
     while db.execute(LEFT + "order_id IS NULL", [placed]).fetchone()[0]:
         time.sleep(0.1)
     done, workers, seconds = db.execute(SERVED, [placed]).fetchone()
-    print(f"done by {workers} workers, {(done - 1) / max(float(seconds), 0.001):.0f}/s")
+    print(f"done by {workers} workers, {(done - 1) / max(float(seconds), 0.001):.1f} a second")
 
 
 if __name__ == "__main__":
