@@ -51,7 +51,9 @@ def prepare() -> bool:
 
 
 def _exists(db: psycopg.Connection) -> bool:
-    return db.execute("SELECT to_regclass('invoices')").fetchone() != (None,)
+    # not to_regclass(): after the wait for the lock it may still answer from this session's cache
+    found = "SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'invoices'"
+    return db.execute(found).fetchone() is not None
 
 
 def _make(db: psycopg.Connection) -> bool:

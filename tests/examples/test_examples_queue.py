@@ -140,25 +140,25 @@ def test_what_does_not_end_within_the_grace_goes_back_and_is_done(web: Web, work
     assert web.wait_for(place, "done")["tries"] == 2
 
 
-def test_a_job_that_always_kills_its_worker_is_given_up(
+def test_nothing_of_this_ends_a_worker(
     web: Web, worker: Start, postgres: Postgres, url: str
 ) -> None:
-    victim = worker("worker.8")
-    place = web.order("a bomb")
-    victim.wait_for("event=job_start")
-    victim.signal(signal.SIGKILL)
-    postgres.ask(url, "UPDATE procrastinate_jobs SET attempts = 4 WHERE status = 'doing'")
-    silent_for_long(postgres, url)
-    worker("worker.9").wait_for("event=job_failed")
-    assert web.state(place)["state"] == "failed"
-
-
-def test_an_error_is_tried_again_and_the_worker_lives_on(web: Web, worker: Start) -> None:
+    bomb = web.order("a job that killed four workers")
+    postgres.ask(url, "UPDATE procrastinate_jobs SET status = 'doing', attempts = 4")
     it = worker("worker.8", WORK_MS="1")
-    place = web.order("broken")
+    it.wait_for("event=job_failed")
+    assert web.state(bomb)["state"] == "failed"
+
+    broken = web.order("broken")
     it.wait_for("event=job_error")
-    assert web.wait_for(web.order(), "done")["made_by"] == "worker.8"
-    assert web.state(place)["state"] == "waiting"  # for the next try, in a second
+    web.wait_for(web.order(), "done")
+    assert web.state(broken)["state"] == "waiting"  # for the next try, in a second
+
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    postgres.ask(url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    place = web.order()
+    assert web.request("GET /orders")[0] == 200
+    assert web.wait_for(place, "done")["made_by"] == "worker.8"
     assert it.ends() == 0 and "Traceback" not in it.text
 
 
@@ -175,19 +175,6 @@ def test_an_order_and_its_job_are_both_there_or_neither(
     assert postgres.ask(url, count) == before
     assert web.request("POST /orders?inline=1", item="tea")[0] == 201  # how not to do it, works
     assert web.request("GET /orders/999999")[0] == web.request("GET /nothing")[0] == 404
-
-
-def test_lost_connections_are_replaced_before_anybody_sees_it(
-    web: Web, worker: Start, postgres: Postgres, url: str
-) -> None:
-    it = worker("worker.8", WORK_MS="1")
-    web.wait_for(web.order(), "done")
-    others = "datname = current_database() AND pid <> pg_backend_pid()"
-    postgres.ask(url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
-    place = web.order()
-    assert web.request("GET /orders")[0] == 200
-    assert web.wait_for(place, "done")["made_by"] == "worker.8"
-    assert it.ends() == 0
 
 
 def test_the_release_phase_makes_the_schema_once_however_often_it_runs(postgres: Postgres) -> None:
