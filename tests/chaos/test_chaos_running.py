@@ -80,8 +80,10 @@ def test_a_frozen_dyno_is_h12_and_goes_on_afterwards(shop: Shop) -> None:
 def test_slow_answers_are_slow_after_a_restart_too(shop: Shop) -> None:
     with shop.fault("slow", delay=150):
         assert [status for status, took in (shop.get(), shop.get()) if took > 0.15] == [200, 200]
+        mark = shop.since()
         shop.chaos("kill", dyno="web", all=True)
-        shop.all_up()
+        for dyno in (r"web\.1", r"web\.2"):
+            shop.says(rf"heroku\[{dyno}\]: State changed from starting to up", mark)
         status, took = shop.get()
         assert (status, took > 0.15) == (200, True)
     assert min(took for _, took in (shop.get(), shop.get(), shop.get())) < 0.15
@@ -143,9 +145,10 @@ def test_a_lost_drain_gets_an_l10(shop: Shop) -> None:
     with sink(bodies) as url:
         drain = ask(shop.folder, "POST", "/apps/shop/log-drains", {"url": url}).value
         with shop.fault("drain", drain=drain["id"]):
+            work = f"/localku/apps/shop/log-drains/{drain['id']}"
+            wait_until(lambda: ask(shop.folder, "GET", work).value["trouble"], "it is lost")
             for _ in range(14):
                 shop.get()
-            work = f"/localku/apps/shop/log-drains/{drain['id']}"
             wait_until(lambda: ask(shop.folder, "GET", work).value["dropped"], "lines are lost")
         overflow = b"Error L10 (output buffer overflow)"
         wait_until(lambda: overflow in b"".join(bodies), "L10 at the drain")
