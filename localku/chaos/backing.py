@@ -113,6 +113,7 @@ class Backing(Deed):
             return
         self.scene.app.bent.env.pop(self.var, None)
         relay, self._relay = self._relay, None
+        relay.release()
         if relay.refuses:
             relay.accept()
         if ending:

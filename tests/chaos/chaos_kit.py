@@ -58,7 +58,7 @@ while True:
         print("database:", said, flush=True)
     time.sleep(0.02)
 """
-TIMES = "request_timeout: 600ms\nboot_timeout: 1s\nbackoff_first: 50ms\nbackoff_max: 50ms\n"
+TIMES = "request_timeout: 1s\nboot_timeout: 2s\nbackoff_first: 50ms\nbackoff_max: 50ms\n"
 
 
 class Echo(socketserver.BaseRequestHandler):

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from chaos_kit import TIMES, WEB, WORKER, Echo, Shop, ask, server, sink
@@ -88,6 +89,15 @@ def test_slow_answers_are_slow_after_a_restart_too(shop: Shop) -> None:
         status, took = shop.get()
         assert (status, took > 0.15) == (200, True)
     assert min(took for _, took in (shop.get(), shop.get(), shop.get())) < 0.15
+
+
+def test_what_is_late_is_let_go_at_the_end(shop: Shop) -> None:
+    with shop.fault("slow", delay=60_000), ThreadPoolExecutor() as pool:
+        late = [pool.submit(shop.get)]
+        while wait(late[-1:], timeout=0.2).done:  # the second router hears of it a moment later
+            late.append(pool.submit(shop.get))
+        shop.ask("DELETE")
+        assert [each.result(5)[0] for each in late] == [200] * len(late)
 
 
 def test_cut_connections_are_h13_or_h18(shop: Shop) -> None:
