@@ -58,7 +58,11 @@ simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simu
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
-check/slug check/slugignore
+check/slug check/slugignore check/evidence check/places check/remembered check/redact
+check/pyfacts check/pymodules check/jsfacts check/commands check/declared check/distributions
+check/pydeps check/nodedeps check/lockfiles check/binaries check/secretshapes check/secretfiles
+check/codebase check/configfiles check/backing check/commandprobes check/sessions check/binding
+check/signals check/parity check/logfiles
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from localku.check import jsfacts, places
 from localku.check.commands import package_json
@@ -22,9 +23,8 @@ _READ = Probing(4, "database-url")
 _SCHEME = r"(?:postgres(?:ql)?|mysql|mariadb|redis|rediss|amqps?|mongodb|mssql|memcached?|nats)"
 _URL = re.compile(rf"{_SCHEME}(?:\+\w+)?://(?:[^\s@/]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
 _ASKS = re.compile(
-    r"""["']?\b\w*(?:DATABASE|REDIS|MONGO|AMQP|RABBIT|BROKER|POSTGRES|MYSQL|MEMCACHE|SQLALCHEMY|PG|DB)
-    \w*(?:_?UR[LI]|_?HOST|_?DSN|_?SERVER|_?NAME|_?PATH|_?FILE)?\b["']?""",
-    re.VERBOSE,
+    r"DATABASE|REDIS|MONGO|AMQP|RABBIT|BROKER|POSTGRES|MYSQL|MEMCACHE|SQLALCHEMY|\bPG[A-Z]|\bDB_"
+    r"|_DB\b|_UR[LI]\b|_DSN\b"
 )
 _ENVIRON = re.compile(
     r"environ|getenv|\benv\(|\bconfig\(|process\.env|dj_database_url|BaseSettings|env\.db|from_prefixed_env"
@@ -90,6 +90,7 @@ def _js_hosts(slug: Slug) -> Iterator[Evidence]:
                 yield seen(f"{path}:{line}", f"connects to {url['host']}")
 
 
+@lru_cache(maxsize=8192)
 def _asks_environment(text: str) -> bool:
     """Whether a program asks the environment for a service: then a literal is its default."""
     return bool(_ENVIRON.search(text) and _ASKS.search(text))

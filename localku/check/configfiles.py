@@ -14,7 +14,7 @@ from localku.check import places
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import reached_python
 from localku.check.slug import Slug
 
 _FILES = Probing(3, "config-files")
@@ -79,10 +79,9 @@ def _read_by_code(slug: Slug) -> list[Evidence]:
 
 def names(slug: Slug) -> list[Finding]:
     """Config vars that the app cannot start without and that nothing here names."""
-    modules = Modules(slug)
     missing: dict[str, Evidence] = {}
     asked = set()
-    for path in sorted(modules.reached()):
+    for path in sorted(reached_python(slug)):
         facts = facts_of(slug.files[path])
         for read in facts.env if facts else ():
             asked.add(read.name)
@@ -90,7 +89,7 @@ def names(slug: Slug) -> list[Finding]:
             if certain and read.name not in slug.env and read.name not in _PLATFORM:
                 line = slug.files[path].splitlines()[read.line - 1]
                 missing.setdefault(read.name, seen(f"{path}:{read.line}", line))
-    optional = {read for read in missing if _has_default(slug, modules, read)}
+    optional = {read for read in missing if _has_default(slug, read)}
     missing = {name: each for name, each in missing.items() if name not in optional}
     if missing:
         why = "The app ends at its start where the config var is not set; nobody new knows of it."
@@ -102,9 +101,9 @@ def names(slug: Slug) -> list[Finding]:
     return []
 
 
-def _has_default(slug: Slug, modules: Modules, name: str) -> bool:
+def _has_default(slug: Slug, name: str) -> bool:
     """Whether the app asks elsewhere whether the config var is there: `if "X" in os.environ`."""
     ask = re.compile(
         rf"""["']{re.escape(name)}["']\s+(?:not\s+)?in\b|environ\.(?:get|setdefault)\(\s*["']{re.escape(name)}["']"""
     )
-    return any(ask.search(slug.files[path]) for path in modules.reached())
+    return any(ask.search(slug.files[path]) for path in reached_python(slug))

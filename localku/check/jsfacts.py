@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from localku.check.commands import package_json, steps
+from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
 _TOKENS = re.compile(
@@ -18,9 +19,9 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _IMPORT = re.compile(
-    r"""(?P<type>\bimport\s+type\b[^;'"]*from\s*['"][^'"]+['"])
+    r"""(?P<type>\bimport\s+type\b[^;'"]{0,3000}from\s*['"][^'"]+['"])
     | (?P<call>\b(?:require|import)\s*\(\s*)['"](?P<a>[^'"\n]+)['"]\s*\)
-    | \b(?:import|export)\b[\w\s{},*$]*?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
+    | \b(?:import|export)\b[\w\s{},*$]{0,3000}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
     | \bimport\s*['"](?P<c>[^'"\n]+)['"]""",
     re.VERBOSE,
 )
@@ -79,6 +80,7 @@ def imports_of(text: str) -> tuple[Import, ...]:
     return tuple(found)
 
 
+@once_for_a_slug
 def reached(slug: Slug) -> frozenset[str]:
     """The app's programs that node runs by the Procfile's commands; empty where none was seen."""
     todo = [path for path in _entries(slug) if path]

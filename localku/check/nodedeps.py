@@ -13,6 +13,7 @@ from localku.check import jsfacts
 from localku.check.commands import package_json
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
+from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
 _AT = Probing(2, "node-imports")
@@ -46,13 +47,14 @@ def _judged(slug: Slug, package: dict[str, object], reached: frozenset[str]) -> 
     main |= {"aws-sdk"} if any(name.startswith("aws-sdk") for name in main) else set()
     dev = _names(package, "devDependencies")
     own = _own_packages(slug)
+    folders = _folders(slug)
     undeclared: list[tuple[str, jsfacts.Import, Evidence]] = []
     pruned: list[tuple[str, jsfacts.Import, Evidence]] = []
     for path in sorted(reached):
         lines = slug.files[path].splitlines()
         for each in jsfacts.imports_of(slug.files[path]):
             name = package_of(each.name)
-            if not name or each.guarded or name in main or name in own or _is_folder(slug, name):
+            if not name or each.guarded or name in main or name in own or name in folders:
                 continue
             row = (name, each, seen(f"{path}:{each.line}", lines[each.line - 1]))
             (pruned if name in dev else undeclared).append(row)
@@ -120,8 +122,9 @@ def _own_packages(slug: Slug) -> set[str]:
     return found
 
 
-def _is_folder(slug: Slug, name: str) -> bool:
-    """Whether an import may begin at a folder of the app, as NODE_PATH or baseUrl have it."""
+@once_for_a_slug
+def _folders(slug: Slug) -> frozenset[str]:
+    """Names that an import may begin with because NODE_PATH or baseUrl lead to them."""
     tops = ("", "src/", "app/", "server/")
-    heads = tuple(f"{top}{name}{end}" for top in tops for end in ("/", ".js", ".ts", ".json"))
-    return any(path.startswith(heads) for path in slug.files)
+    rests = (path[len(top) :] for path in slug.files for top in tops if path.startswith(top))
+    return frozenset(rest.partition("/")[0].partition(".")[0] for rest in rests)

@@ -18,7 +18,7 @@ from localku.check.distributions import comes_along, distributions, is_satisfied
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import Modules, modules_of, reached_python
 from localku.check.slug import Slug
 
 _AT = Probing(2, "python-imports")
@@ -46,8 +46,8 @@ class Missing:
 def probe(slug: Slug) -> list[Finding]:
     """Imports against declarations; nothing for an app without Python."""
     paths = dict(places.python(slug))
-    modules = Modules(slug)
-    reached = modules.reached()
+    modules = modules_of(slug)
+    reached = reached_python(slug)
     paths |= {path: slug.files[path] for path in reached}
     if not paths:
         return []

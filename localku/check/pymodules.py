@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from localku.check.commands import Step, steps
 from localku.check.places import is_aside
 from localku.check.pyfacts import Facts, facts_of
+from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
 _ENDINGS = (".py", ".pyx", ".so", ".pyd")
@@ -113,6 +114,18 @@ class Modules:
         if isinstance(app, str):
             for part in ("apps", "models", "admin", "views", "urls", "signals"):
                 yield from self.files_of(f"{app}.{part}")
+
+
+@once_for_a_slug
+def modules_of(slug: Slug) -> Modules:
+    """The modules of an app, found out once."""
+    return Modules(slug)
+
+
+@once_for_a_slug
+def reached_python(slug: Slug) -> frozenset[str]:
+    """The app's Python files that its commands lead to, followed once."""
+    return modules_of(slug).reached()
 
 
 def _roots(paths: list[str]) -> list[str]:

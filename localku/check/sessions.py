@@ -13,7 +13,7 @@ from localku.check.commands import steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Facts, facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import reached_python
 from localku.check.slug import Slug
 
 _STORE = Probing(6, "session-store")
@@ -100,7 +100,7 @@ def schedule(slug: Slug) -> list[Finding]:
 
 
 def _schedulers(slug: Slug) -> Iterator[Evidence]:
-    for path in sorted(Modules(slug).reached()):
+    for path in sorted(reached_python(slug)):
         facts = facts_of(slug.files[path])
         for call in facts.calls if facts else ():
             if re.fullmatch(_SCHEDULERS, call.name):
