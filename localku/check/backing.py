@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from localku.check import jsfacts, places
-from localku.check.commands import package_json
+from localku.check.commands import package_json, steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Call, Facts, facts_of
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _HOSTS = Probing(4, "service-hosts")
@@ -54,7 +55,7 @@ def hosts(slug: Slug) -> list[Finding]:
 
 
 def _python_hosts(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         if _asks_environment(text):
             continue
         facts = facts_of(text)
@@ -79,7 +80,7 @@ def _host(call: Call) -> str:
 
 
 def _js_hosts(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.javascript(slug):
+    for path, text in jsfacts.app_javascript(slug).items():
         plain = jsfacts.without_comments(text)
         if _asks_environment(plain):
             continue
@@ -99,6 +100,15 @@ def _asks_environment(text: str) -> bool:
 def files(slug: Slug) -> list[Finding]:
     """SQLite databases in the slug, where no config var can name another."""
     found = list(_sqlite(slug))
+    named = [
+        f"{word} (at {step.where})"
+        for step in steps(slug)
+        for word in step.words[1:]
+        if re.fullmatch(r"[\w./-]+\.(?:db|sqlite3?|dirty)", word) and not word.startswith("/")
+    ]
+    if not found and named:
+        said = f"a command names {named[0]}: whether it is written is seen when it runs"
+        return [_FILES.unseen(said)]
     if not found:
         return [_FILES.passed("no database in a file of the slug was found")]
     fix = "Use a database service by DATABASE_URL (heroku addons:create heroku-postgresql)."
@@ -106,7 +116,7 @@ def files(slug: Slug) -> list[Finding]:
 
 
 def _sqlite(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         if facts is None or _asks_environment(text):
             continue
@@ -140,7 +150,7 @@ def url_read(slug: Slug) -> list[Finding]:
     """Does anything read DATABASE_URL, where the app is given one?"""
     if "DATABASE_URL" not in slug.env:
         return []
-    programs = [*places.python(slug), *places.javascript(slug)]
+    programs = [*app_python(slug), *jsfacts.app_javascript(slug)]
     if not programs or "Gemfile" in slug.files or package_json(slug).get("prisma"):
         return []
     told = re.compile(r"DATABASE_URL|dj_database_url|django_heroku|from_prefixed_env|BaseSettings")

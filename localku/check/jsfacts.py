@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from localku.check.commands import package_json, steps
+from localku.check.places import javascript
 from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
@@ -94,7 +95,15 @@ def reached(slug: Slug) -> frozenset[str]:
             if each.name.startswith("."):
                 found = resolved(slug, posixpath.join(posixpath.dirname(path), each.name))
                 todo += [found] if found else []
-    return frozenset(done)
+    return frozenset(path for path in done if not path.endswith(".json"))
+
+
+@once_for_a_slug
+def app_javascript(slug: Slug) -> dict[str, str]:
+    """path -> text of the JavaScript programs to judge: what node runs by the Procfile, or, where
+    that cannot be told, all that are the app's."""
+    paths = reached(slug)
+    return {path: slug.files[path] for path in sorted(paths)} if paths else dict(javascript(slug))
 
 
 def _entries(slug: Slug) -> Iterator[str]:

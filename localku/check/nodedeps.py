@@ -7,12 +7,14 @@ development. Heroku prunes devDependencies after the build (Dev Center, "Node.js
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import package_json
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
+from localku.check.languages import node_step
 from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
@@ -24,6 +26,7 @@ querystring readline repl stream string_decoder sys timers tls trace_events tty 
 worker_threads zlib
 """
 _BUILTINS = frozenset(_BUILTIN_NAMES.split())
+_PACKAGE = re.compile(r"(?:@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*", re.IGNORECASE)
 _ALIASES = (".", "/", "#", "~", "@/", "node:", "bun:", "virtual:", "http:", "https:", "data:")
 _DECLARING = ("dependencies", "optionalDependencies", "peerDependencies")
 _KEEP_DEV = ("NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "PNPM_SKIP_PRUNING", "YARN2_SKIP_PRUNING")
@@ -37,6 +40,8 @@ def probe(slug: Slug) -> list[Finding]:
     if not package:
         return [_AT.unseen("package.json could not be read: it is not valid JSON")]
     reached = jsfacts.reached(slug)
+    if not node_step(slug):
+        return []  # its package.json builds a client, say
     if not reached:
         return [_AT.unseen("no program of the app's own that node runs was found in the Procfile")]
     return list(_judged(slug, package, reached))
@@ -101,7 +106,7 @@ def package_of(name: str) -> str:
         return ""
     parts = name.split("/")
     package = "/".join(parts[:2]) if name.startswith("@") else parts[0]
-    return "" if package in _BUILTINS else package
+    return "" if package in _BUILTINS or not _PACKAGE.fullmatch(package) else package
 
 
 def _names(package: dict[str, object], key: str) -> set[str]:

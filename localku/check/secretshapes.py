@@ -44,6 +44,11 @@ _NAMED = re.compile(
         [rub]?["'](?P<value>[^"'\n]{8,512})["']""",
     re.VERBOSE | re.IGNORECASE,
 )
+_UNQUOTED = re.compile(
+    r"""(?:key|token|secret|passwd|password|pwd|credential)s?["']?\s{0,9}[:=]\s{0,9}
+        ["']?(?P<value>[^"'\s#;]{8,512})["']?\s{0,9}$""",
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+)
 _HEAD = re.compile(r"[A-Za-z_][\w-]{0,60}$")
 _BLANK = re.compile(
     r"change|example|sample|dummy|placeholder|your|insert|replace|todo|fixme|xxx|secret|password"
@@ -76,10 +81,12 @@ class Secret:
     sure: bool
 
 
-def secrets_in(text: str) -> Iterator[Secret]:
-    """The secrets in a text; each part of the text belongs to one at most."""
+def secrets_in(text: str, *, unquoted: bool = False) -> Iterator[Secret]:
+    """The secrets in a text; each part of the text belongs to one at most. unquoted: it is a
+    settings file, whose values stand without quotes."""
     taken: list[tuple[int, int]] = []
-    for secret in (*_by_shape(text), *_by_url(text), *_by_name(text)):
+    by_name = _by_name(text, _UNQUOTED if unquoted else _NAMED)
+    for secret in (*_by_shape(text), *_by_url(text), *by_name):
         if not any(start < secret.end and secret.start < end for start, end in taken):
             taken.append((secret.start, secret.end))
             yield secret
@@ -101,8 +108,8 @@ def _by_url(text: str) -> Iterator[Secret]:
             yield Secret("a password in a URL", "", match.start(2), match.end(2), True)
 
 
-def _by_name(text: str) -> Iterator[Secret]:
-    for match in _NAMED.finditer(text):
+def _by_name(text: str, shape: re.Pattern[str]) -> Iterator[Secret]:
+    for match in shape.finditer(text):
         value = match["value"]
         if _is_blank(value) or not is_random(value):
             continue
