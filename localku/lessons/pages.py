@@ -80,12 +80,21 @@ def head(paper: Paper, place: Place, lesson: Lesson) -> list[str]:
 
 def screen(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
     """The state of the course, the lesson, its task, and what to type where."""
-    lines = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
-    lines += paper.para(lesson.goal)
-    task = section(lesson.readme(), TASK)
-    if task:
-        lines += ["", paper.ink(BOLD, "Task"), *paper.page(task)]
-    return [*lines, "", *what_next(paper, place, lesson, here)]
+    above = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
+    above += [*paper.para(lesson.goal), ""]
+    below = ["", *what_next(paper, place, lesson, here)]
+    task = [paper.ink(BOLD, TASK), *paper.page(section(lesson.readme(), TASK))]
+    return [*above, *cut(paper, task, len(above) + len(below)), *below]
+
+
+def cut(paper: Paper, lines: list[str], others: int) -> list[str]:
+    """As many whole paragraphs as fit on the screen beside so many other lines."""
+    room = paper.height - others - 1
+    if not paper.height or len(lines) <= room:
+        return lines
+    ends = [at for at, line in enumerate(lines) if not line]
+    end = max((at for at in ends if at < room), default=ends[0] if ends else len(lines))
+    return [*lines[:end], paper.codes("... more of it: `localku learn read`")]
 
 
 def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:

@@ -167,4 +167,8 @@ def test_paper_wraps_and_colours() -> None:
         "",
         "    a  b",
     ]
+    marked = "**Two** *words*, 2 * 3 * 4, `**kept**`, <https://a.b>"
+    assert paper.Paper(80, colored=False, utf8=False).page(marked) == [
+        "Two words, 2 * 3 * 4, `**kept**`, https://a.b"
+    ]
     assert paper.section("# A\n## Task\n\ndo\n\n## Why\nx\n", "Task") == "do"
