@@ -100,7 +100,7 @@ def cut(paper: Paper, lines: list[str], others: int) -> list[str]:
 def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
     """Which commands to type in which terminal."""
     folder = place.folder(lesson)
-    start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; localku start")
+    start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; {start_of(lesson)}")
     lines = [f"Terminal 1:  {start}"]
     is_here = os.path.realpath(here) == os.path.realpath(folder)
     go = "" if is_here else f"cd {shown_path(folder, here)}"
@@ -122,13 +122,19 @@ def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str
     return lines
 
 
-def missing(paper: Paper, folder: str, other: Lesson | None) -> list[str]:
+def start_of(lesson: Lesson) -> str:
+    """The command that its page starts the app with: `localku start -m web=2`."""
+    match = re.search(r"^localku start[^#\n]*", lesson.readme(), re.MULTILINE)
+    return match[0].strip() if match else "localku start"
+
+
+def missing(paper: Paper, lesson: Lesson, folder: str, other: Lesson | None) -> list[str]:
     """What to do when the app does not run. other: a lesson whose app does."""
     where = shown_path(folder, os.sep)
     lines = []
     if other is not None:
         lines = paper.para(f"(What runs is lesson {other.number}: end it there with Ctrl-C.)")
-    command = paper.ink("36", f"cd {where}; localku start")
+    command = paper.ink("36", f"cd {where}; {start_of(lesson)}")
     return [*lines, "Open a second terminal, and type there:", f"    {command}"]
 
 

@@ -61,6 +61,13 @@ class Paper:
         whole = "\n".join(plain).lstrip("\0")
         return (start + self.codes(whole)).split("\n")
 
+    def row(self, line: str) -> list[str]:
+        """A row of a table, as an item of a list; its headings and rules are left out."""
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not all(cells) or set(line) <= set("|-: ") or not line.startswith("| `"):
+            return []
+        return self.para(f"{cells[0]}: {', '.join(cells[1:])}", "  ", "- ")
+
     def page(self, text: str) -> list[str]:
         """Markdown as far as a lesson's README uses it: headings, paragraphs, lists, code."""
         lines: list[str] = []
@@ -84,6 +91,9 @@ class Paper:
             elif line.startswith("#"):
                 flush()
                 lines.append(self.ink(BOLD, line.lstrip("# ")))
+            elif line.startswith("|"):
+                flush()
+                lines.extend(self.row(line))
             elif not line.strip():
                 flush()
                 lines.append("")

@@ -171,4 +171,6 @@ def test_paper_wraps_and_colours() -> None:
     assert paper.Paper(80, colored=False, utf8=False).page(marked) == [
         "Two words, 2 * 3 * 4, `**kept**`, https://a.b"
     ]
+    table = "| word | what |\n|---|---|\n| `a` | one |\n| `b` | two |\n"
+    assert plain.page(table) == ["- `a`: one", "- `b`: two"]
     assert paper.section("# A\n## Task\n\ndo\n\n## Why\nx\n", "Task") == "do"
