@@ -28,6 +28,8 @@ def _json(fault: Fault) -> serialize.Json:
         "fault": wish.kind.name,
         "text": wish.kind.text,
         "hint": fault.deed.hint,
+        "lasts": wish.kind.lasts,
+        "about": fault.deed.about,
         "dyno": fault.deed.target or None,
         "seed": fault.seed,
         "for": fault.seconds,
@@ -36,6 +38,7 @@ def _json(fault: Fault) -> serialize.Json:
         "ends_at": serialize.timestamp(fault.ends_at),
         "state": "on" if fault.on else "over",
         "done": list(fault.done),
+        "count": fault.count,
     }
 
 

@@ -14,9 +14,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from localku.chaos.backing import Backing
+from localku.chaos.boot import Boot
 from localku.chaos.deed import Deed
 from localku.chaos.detours import Detours
 from localku.chaos.faults import Wish
+from localku.chaos.lost import Lost
 from localku.chaos.memory import Memory
 from localku.chaos.network import Cut, Slow
 from localku.chaos.scene import Scene, speak
@@ -37,6 +40,9 @@ DEEDS: dict[str, Callable[[Scene], Deed]] = {
     "freeze": Freeze,
     "cycle": Cycle,
     "memory": Memory,
+    "boot": Boot,
+    "backing": Backing,
+    "drain": Lost,
 }
 
 
@@ -45,7 +51,8 @@ class Clash(UserError):
 
 
 class Fault:
-    """One fault. Times are seconds since the epoch. done: what it did, newest last."""
+    """One fault. Times are seconds since the epoch. done: what it did, newest last;
+    count: how much that is with what is forgotten."""
 
     def __init__(self, id: str, app: App, wish: Wish, seed: int) -> None:
         self.id = id
@@ -57,12 +64,19 @@ class Fault:
         self.ends_at = self.created_at
         self.on = True
         self.done: deque[str] = deque(maxlen=DONE)
+        self.count = 0
         self.deed: Deed
         self.task: asyncio.Task[None]
+
+    def later(self, seconds: float) -> None:
+        """Its end comes later."""
+        self.ends_at += seconds
+        self.deed.over_at += seconds
 
     def note(self, text: str) -> None:
         """It did something: into the log and into `done`."""
         self.done.append(text)
+        self.count += 1
         self.say(text)
 
     def say(self, text: str) -> None:
@@ -114,17 +128,14 @@ class Chaos:
         if wish.kind.name in ("slow", "cut"):
             detours = self._detours.setdefault(app.id, Detours(app))
             return (Slow if wish.kind.name == "slow" else Cut)(scene, detours)
-        if wish.kind.name not in DEEDS:
-            raise UserError(f"{wish.kind.name} is not there yet")
         return DEEDS[wish.kind.name](scene)
 
     def _refuse_clash(self, fault: Fault) -> None:
         for other in self.of(fault.app):
             if other.on and other.wish.kind is fault.wish.kind and fault.deed.clashes(other.deed):
                 left = max(0.0, other.ends_at - time.time())
-                where = f" on {other.deed.target}" if other.deed.target else ""
                 raise Clash(
-                    f"there is one already{where}, for {left:.0f} s more",
+                    f"there is one on {other.deed.about} already, for {left:.0f} s more",
                     hint=f"`localku chaos:stop {other.id}` ends it",
                 )
 
@@ -136,11 +147,13 @@ class Chaos:
         fault.ends_at = fault.created_at + length
         loop = asyncio.get_running_loop()
         deed.over_at = loop.time() + length
-        words = [f"made on purpose on {deed.target or 'all dynos'}"]
+        deed.later = fault.later
+        words = [deed.about]
         words += [f"for {seconds(length)}"] if lasting else []
         words += [f"every {seconds(wish.every)}"] if wish.every is not None else []
         hint = f"; {deed.hint}" if deed.hint else ""
-        fault.say(f"{wish.kind.text}, {', '.join(words)} (seed {fault.seed}){hint}")
+        words += [f"seed {fault.seed}"]
+        fault.say(f"begins, on purpose: {wish.kind.text} ({', '.join(words)}){hint}")
         fault.task = loop.create_task(self._live(fault))
 
     async def _live(self, fault: Fault) -> None:

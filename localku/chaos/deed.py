@@ -6,6 +6,7 @@ The law: `undo` can be called at any moment, does its work at once, and a second
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from localku.chaos.course import Move, moves
 from localku.chaos.faults import SECONDS
@@ -13,11 +14,13 @@ from localku.chaos.scene import Scene
 
 
 class Deed:
-    """One fault at work. over_at: on the loop's clock, when it has to be over."""
+    """One fault at work. over_at: on the loop's clock, when it has to be over. later(seconds): puts
+    that off."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.over_at = 0.0
+        self.later: Callable[[float], None] = lambda seconds: None
 
     def check(self) -> None:
         """UserError for what cannot be done."""
@@ -27,6 +30,11 @@ class Deed:
     def target(self) -> str:
         """What the fault is about, as it is shown: a dyno, a process type, or "" for all dynos."""
         return self.scene.target
+
+    @property
+    def about(self) -> str:
+        """The same, in words."""
+        return self.target or "all dynos"
 
     @property
     def seconds(self) -> float:

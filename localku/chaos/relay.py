@@ -45,6 +45,7 @@ class Relay:
         self.trouble = trouble
         self._door = _listening(0)
         self.port = int(self._door.getsockname()[1])
+        self.refuses = False
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._talks: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
@@ -77,11 +78,13 @@ class Relay:
     def refuse(self) -> None:
         """Reset what is open, and have new connections refused."""
         self.close()
+        self.refuses = True
         self._door = _bound(self.port)  # the port stays ours; nobody listens
         self.drop()
 
     def accept(self) -> None:
         """Take connections again."""
+        self.refuses = False
         self._door.listen(BACKLOG)
         self._start()
 

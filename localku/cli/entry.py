@@ -83,6 +83,8 @@ COMMANDS = {
     "certs": "localku.cli.certs",
     "certs:trust": "localku.cli.certs",
     "certs:untrust": "localku.cli.certs",
+    "chaos": "localku.cli.chaos",
+    "chaos:stop": "localku.cli.chaos",
     "simulate": "localku.cli.simulate",
     "plan": "localku.cli.capacity",
     "env": "localku.cli.env",

@@ -71,7 +71,7 @@ class Host(Protocol):
     size: tuple[int, int]
     backoff: BackoffPolicy
     partial_after: float
-    hold: Callable[[str], Awaitable[None]] | None
+    holds: list[Callable[[str], Awaitable[None]]]
 
     def publish(self, entry: Entry) -> None: ...
     def next_key(self) -> int: ...
@@ -289,8 +289,8 @@ class Runner:
 
     async def _look(self, run: Run) -> None:
         run.host = await probe.until_bound(run.port)
-        if self.host.hold is not None:
-            await self.host.hold(self.spec.name)
+        for hold in tuple(self.host.holds):
+            await hold(self.spec.name)
         if self.spec.health:
             patience = self.spec.health_timeout
             await probe.until_healthy(run.host, run.port, self.spec.health, patience)

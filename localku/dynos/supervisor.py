@@ -52,7 +52,7 @@ class Supervisor:
         self.paused = False
         self.preboot = False  # web dynos that are up serve until their successor is up
         self.ports = hub.ports
-        self.hold: Hold | None = None
+        self.holds: list[Hold] = []
         self.runners: dict[str, Runner] = {}
         self.oneoffs: dict[str, OneOff] = {}
         self._runs: dict[int, tuple[Runner | OneOff, Run]] = {}
