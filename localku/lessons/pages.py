@@ -109,8 +109,10 @@ def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str
         ("localku learn verify", "when you think that you have it"),
         ("localku learn hint", "when you are stuck"),
     ]
-    if place.is_done(lesson) and place.after(lesson):
+    if place.is_done(lesson):
         commands = [("localku learn next", "the next lesson")]
+        if place.after(lesson) is None:
+            commands = [("localku learn list", "all lessons are done")]
     rows = [*([(go, "")] if go and not place.is_done(lesson) else []), *commands]
     for at, (command, what) in enumerate(rows):
         label = "Terminal 2:  " if at == 0 else " " * 13

@@ -96,9 +96,10 @@ def test_reset_and_solution_keep_what_the_learner_wrote(there: Path, learner: Le
     assert mine.read_text() == "mine"
     assert learner.types("reset --yes")[0] == 0
     assert mine.read_bytes() == course.files(FIRST, "start")["web.py"]
-    assert (there / FIRST.folder / ".localku").is_dir()
+    assert not (there / FIRST.folder / ".localku").exists()
     [data, kept] = sorted(there.glob("backups/*"), key=lambda path: not path.name.endswith("-data"))
     assert ((kept / "web.py").read_text(), (data / "rows").read_text()) == ("mine", "kept")
+    assert (kept / ".localku").is_dir()
     status, said = learner.types("solution")
     assert status == 0
     assert "--- start/web.py" in said
