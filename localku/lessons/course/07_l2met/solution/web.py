@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,11 +28,16 @@ def pack(packets: int) -> None:
     seconds = time.monotonic() - begin
     with counting:
         in_hand -= 1
-    print(
+    say(
         f"at=packed source={DYNO} packets={packets} measure#pack.time={seconds * 1000:.1f}ms"
-        f" count#orders=1 sample#orders.busy={busy}",
-        flush=True,
+        f" count#orders=1 sample#orders.busy={busy}"
     )
+
+
+def say(text: str) -> None:
+    """A line of the log, in one write, so that those of two threads do not mix."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class Shop(BaseHTTPRequestHandler):

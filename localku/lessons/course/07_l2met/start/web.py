@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +28,13 @@ def pack(packets: int) -> None:
     seconds = time.monotonic() - begin
     with counting:
         in_hand -= 1
-    print(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand", flush=True)
+    say(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand")
+
+
+def say(text: str) -> None:
+    """A line of the log, in one write, so that those of two threads do not mix."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class Shop(BaseHTTPRequestHandler):
