@@ -42,7 +42,7 @@ class Shop(BaseHTTPRequestHandler):
         self.answer(200, "POST /orders takes a number of packets.")
 
     def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         packets = form.get("packets", [""])[0]
         if self.path != "/orders" or not packets.isdecimal() or not 1 <= int(packets) <= MOST:
             return self.answer(400, f"POST /orders takes 1 to {MOST} packets.")
