@@ -11,7 +11,7 @@ SEED = 9
 KILLS = 4
 SELLERS = 3  # at once, so that one of them is always being written down
 ARTICLES = 20_000
-CLEAN = "a torn book stays torn: `. ./.env; rm $DATA/*; localku ps:restart` begins a new one"
+CLEAN = 'a torn book stays torn: `. ./.env; rm "${DATA:?}"/*; localku ps:restart` begins anew'
 BACK = 6.0  # seconds from SIGKILL until it answers again
 LEAST, MOST = 0.02, 0.5  # seconds: what a sale is taken to last, whatever the first one took
 
@@ -81,7 +81,11 @@ async def _sell_one(app: Watched, article: str) -> float:
     """Sell one. Gives the seconds that it took."""
     answer = await app.request(f"/sell/{article}", "POST")
     if answer.status != 200:
-        raise StillWrong(f"POST /sell/{article} got {answer.status}", CLEAN)
+        said = f"before any kill, POST /sell/{article} got {answer.status}"
+        words = [line.text.strip() for line in app.lines(dyno="web", source="app")]
+        if words and not any(each["state"] == "up" for each in await app.dynos("web")):
+            said += f"; the app does not boot, its last words: “{words[-1][:120]}”"
+        raise StillWrong(said, CLEAN)
     return min(max(answer.ms / 1000, LEAST), MOST)
 
 

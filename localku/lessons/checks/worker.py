@@ -19,14 +19,19 @@ MADE = "event=invoice_made"
 async def check(app: Watched) -> None:
     """Fill the queue, work it off without web dynos, then with three workers."""
     await app.scale(web=1)
-    first = await _ask(app)
-    app.saw("POST /invoices answers 202 at once")
+    first, ms = await _ask(app)
+    if ms > AT_ONCE:
+        ms = min(ms, (await _ask(app))[1])  # the first one may have had bad luck
+    if ms > AT_ONCE:
+        what = f"POST /invoices answers 202, but only after {ms:.0f} ms"
+        raise StillWrong(what, "202 means: not done yet")
+    app.saw(f"POST /invoices answers 202 after {ms:.0f} ms")
     if not await app.dynos("worker"):
         await app.scale(worker=1)  # says so when there is no such type
     await _made_by_worker(app, [first])
     app.saw("a worker made the invoice")
     await app.scale(worker=0)
-    asked = [await _ask(app) for _ in range(JOBS)]
+    asked = [(await _ask(app))[0] for _ in range(JOBS)]
     since = app.now()
     await app.scale(web=0)
     await app.scale(worker=1)
@@ -36,7 +41,7 @@ async def check(app: Watched) -> None:
     await _made_by_worker(app, asked)
     await app.scale(worker=3)
     since = app.now()
-    asked = list(await asyncio.gather(*(_ask(app) for _ in range(JOBS))))
+    asked = [number for number, _ in await asyncio.gather(*(_ask(app) for _ in range(JOBS)))]
     together = await _until_made(app, asked, since)
     _each_once(app, asked, since)
     if together > FASTER * alone:
@@ -46,18 +51,16 @@ async def check(app: Watched) -> None:
     app.saw(f"worker=3: {JOBS} invoices in {together:.1f} s, none of them twice")
 
 
-async def _ask(app: Watched) -> int:
+async def _ask(app: Watched) -> tuple[int, float]:
+    """The id of a new invoice, and the milliseconds of the answer."""
     answer = await app.request("/invoices", "POST", body=b"ada")
     if answer.status != 202:
         what = f"POST /invoices answers {answer.status} after {answer.ms:.0f} ms, not 202 at once"
         raise StillWrong(what, "web.py: who makes the invoice?")
-    if answer.ms > AT_ONCE:
-        what = f"POST /invoices answers 202, but only after {answer.ms:.0f} ms"
-        raise StillWrong(what, "202 means: not done yet")
     found = _json(answer)
     if not isinstance(found.get("id"), int):
         raise StillWrong(f'POST /invoices has no "id" in its answer: {answer.text.strip()[:60]}')
-    return int(found["id"])
+    return int(found["id"]), answer.ms
 
 
 def _json(answer: Answer) -> dict[str, Any]:
