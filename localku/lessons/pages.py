@@ -80,18 +80,27 @@ def head(paper: Paper, place: Place, lesson: Lesson) -> list[str]:
 
 def screen(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
     """The state of the course, the lesson, its task, and what to type where."""
-    lines = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
-    lines += paper.para(lesson.goal)
-    task = section(lesson.readme(), TASK)
-    if task:
-        lines += ["", paper.ink(BOLD, "Task"), *paper.page(task)]
-    return [*lines, "", *what_next(paper, place, lesson, here)]
+    above = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
+    above += [*paper.para(lesson.goal), ""]
+    below = ["", *what_next(paper, place, lesson, here)]
+    task = [paper.ink(BOLD, TASK), *paper.page(section(lesson.readme(), TASK))]
+    return [*above, *cut(paper, task, len(above) + len(below)), *below]
+
+
+def cut(paper: Paper, lines: list[str], others: int) -> list[str]:
+    """As many whole paragraphs as fit on the screen beside so many other lines."""
+    room = paper.height - others - 1
+    if not paper.height or len(lines) <= room:
+        return lines
+    ends = [at for at, line in enumerate(lines) if not line]
+    end = max((at for at in ends if at < room), default=ends[0] if ends else len(lines))
+    return [*lines[:end], paper.codes("... more of it: `localku learn read`")]
 
 
 def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
     """Which commands to type in which terminal."""
     folder = place.folder(lesson)
-    start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; localku start")
+    start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; {start_of(lesson)}")
     lines = [f"Terminal 1:  {start}"]
     is_here = os.path.realpath(here) == os.path.realpath(folder)
     go = "" if is_here else f"cd {shown_path(folder, here)}"
@@ -100,8 +109,10 @@ def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str
         ("localku learn verify", "when you think that you have it"),
         ("localku learn hint", "when you are stuck"),
     ]
-    if place.is_done(lesson) and place.after(lesson):
+    if place.is_done(lesson):
         commands = [("localku learn next", "the next lesson")]
+        if place.after(lesson) is None:
+            commands = [("localku learn list", "all lessons are done")]
     rows = [*([(go, "")] if go and not place.is_done(lesson) else []), *commands]
     for at, (command, what) in enumerate(rows):
         label = "Terminal 2:  " if at == 0 else " " * 13
@@ -113,13 +124,19 @@ def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str
     return lines
 
 
-def missing(paper: Paper, folder: str, other: Lesson | None) -> list[str]:
+def start_of(lesson: Lesson) -> str:
+    """The command that its page starts the app with: `localku start -m web=2`."""
+    match = re.search(r"^localku start[^#\n]*", lesson.readme(), re.MULTILINE)
+    return match[0].strip() if match else "localku start"
+
+
+def missing(paper: Paper, lesson: Lesson, folder: str, other: Lesson | None) -> list[str]:
     """What to do when the app does not run. other: a lesson whose app does."""
     where = shown_path(folder, os.sep)
     lines = []
     if other is not None:
         lines = paper.para(f"(What runs is lesson {other.number}: end it there with Ctrl-C.)")
-    command = paper.ink("36", f"cd {where}; localku start")
+    command = paper.ink("36", f"cd {where}; {start_of(lesson)}")
     return [*lines, "Open a second terminal, and type there:", f"    {command}"]
 
 

@@ -99,19 +99,25 @@ class Place:
 
     def reset(self, lesson: Lesson) -> str:
         """Lay it out as it was at first; returns where the learner's version is now, "" when there
-        was none. Raises UserError."""
+        was none. The app's state (formation, config vars, releases) goes there, too, unless the app
+        runs. Raises UserError."""
         folder, backup = self.folder(lesson), ""
+        state = os.path.join(folder, KEPT)
         if os.path.isdir(folder):
             backup = self.back_up(lesson)
+            if os.path.isdir(state) and not home.is_claimed(state):
+                shutil.move(state, os.path.join(backup, KEPT))
             _empty(folder)
             _empty(self.data(lesson))
         course.lay_out(lesson, folder, self.data(lesson))
         return backup
 
     def solve(self, lesson: Lesson) -> str:
-        """Write the solution over the learner's version; returns where that is now."""
+        """Write the solution over the learner's version, with no data, as those may be broken;
+        returns where both are now."""
         self.ensure(lesson)
         backup = self.back_up(lesson)
+        _empty(self.data(lesson))
         course.lay_out(lesson, self.folder(lesson), self.data(lesson), solved=True)
         return backup
 

@@ -28,6 +28,7 @@ STOP = 15.0  # seconds from SIGTERM until it has ended
 TAIL = 10  # lines of the log that are shown when something is wrong
 POLL = 0.2  # seconds between looks whether the app runs, and what of it
 CALM = 0.4  # seconds after a file was saved: editors save in several steps
+TAKEN_UP = 0.6  # seconds until localku has begun to restart what a saved file belongs to
 QUIET = 1.0  # seconds after a check in which what it changed comes back
 
 
@@ -64,7 +65,10 @@ class Verifying:
         if as_json:
             return self._told(Verdict(wrong=what, look="localku start"), True)
         plain = Paper(self.paper.width, colored=False, utf8=False)
-        for line in [f"localku: {what}", *pages.missing(plain, self.folder, self._other())]:
+        for line in [
+            f"localku: {what}",
+            *pages.missing(plain, self.lesson, self.folder, self._other()),
+        ]:
             say(line)
         say("Or `localku learn verify --start` runs it for the time of the check.")
         return 1
@@ -111,22 +115,22 @@ class Verifying:
         from watchfiles import watch
 
         show([self.paper.ink(DIM, "Verifies again when you save a file. Ctrl-C ends it.")])
-        absent = False
+        absent, seen = False, None
         changes = watch(self.folder, watch_filter=_is_work, rust_timeout=int(POLL * 1000),
                         yield_on_timeout=True, debounce=int(CALM * 1000),
                         raise_interrupt=True)  # fmt: skip
-        seen: object = None
         for changed in changes:
             client = app_in(self.folder)
             if client is None:
                 if not absent:
-                    show(pages.missing(self.paper, self.folder, self._other()))
+                    show(pages.missing(self.paper, self.lesson, self.folder, self._other()))
                 absent, seen = True, None
                 continue
             absent = False
-            runs = self._runs(client)
-            if runs is None or (runs == seen and not changed):
+            if not changed and seen is not None and self._runs(client) in ("", seen):
                 continue
+            if changed:
+                time.sleep(TAKEN_UP)
             clock = time.strftime("%H:%M:%S")
             show(["", self.paper.ink(YELLOW, f"--- {clock} {'-' * (self.paper.width - 14)}")])
             try:
@@ -138,14 +142,16 @@ class Verifying:
             seen = self._runs(client)
         return 1
 
-    def _runs(self, client: Client) -> object:
-        """Which runs of dynos there are: others than before after a restart. None while some are
-        on their way, or the app is gone."""
+    def _runs(self, client: Client) -> str:
+        """Which runs of dynos there are: others than before after a restart. "" while not all are
+        up: an app that crashes again and again has nothing new to show."""
         try:
             dynos = as_list(client.get(client.at("dynos")))
         except UserError:
-            return None
-        return sorted(str(each["id"]) for each in dynos if each["type"] != "run")
+            return ""
+        own = [each for each in dynos if each["type"] != "run"]
+        is_up = all(each["state"] == "up" for each in own)
+        return " ".join(sorted(str(each["id"]) for each in own)) if is_up else ""
 
 
 def _is_work(change: object, path: str) -> bool:

@@ -96,9 +96,10 @@ def test_reset_and_solution_keep_what_the_learner_wrote(there: Path, learner: Le
     assert mine.read_text() == "mine"
     assert learner.types("reset --yes")[0] == 0
     assert mine.read_bytes() == course.files(FIRST, "start")["web.py"]
-    assert (there / FIRST.folder / ".localku").is_dir()
+    assert not (there / FIRST.folder / ".localku").exists()
     [data, kept] = sorted(there.glob("backups/*"), key=lambda path: not path.name.endswith("-data"))
     assert ((kept / "web.py").read_text(), (data / "rows").read_text()) == ("mine", "kept")
+    assert (kept / ".localku").is_dir()
     status, said = learner.types("solution")
     assert status == 0
     assert "--- start/web.py" in said
@@ -167,4 +168,10 @@ def test_paper_wraps_and_colours() -> None:
         "",
         "    a  b",
     ]
+    marked = "**Two** *words*, 2 * 3 * 4, `**kept**`, <https://a.b>"
+    assert paper.Paper(80, colored=False, utf8=False).page(marked) == [
+        "Two words, 2 * 3 * 4, `**kept**`, https://a.b"
+    ]
+    table = "| word | what |\n|---|---|\n| `a` | one |\n| `b` | two |\n"
+    assert plain.page(table) == ["- `a`: one", "- `b`: two"]
     assert paper.section("# A\n## Task\n\ndo\n\n## Why\nx\n", "Task") == "do"

@@ -27,6 +27,17 @@ def test_threads_that_are_waited_for_pass(tmp_path: Path) -> None:
     assert found.passed, found.wrong
 
 
+def test_a_line_that_is_dropped_does_not_pass(tmp_path: Path) -> None:
+    found = verdict_on(
+        "sigterm",
+        tmp_path,
+        ("server = Server(", "server = HTTPServer("),
+        ("import BaseHTTPRequestHandler, ", "import BaseHTTPRequestHandler, HTTPServer, "),
+        solved=True,
+    )
+    assert "/report was in line behind another one, and its client got 503" in found.wrong
+
+
 def test_a_dyno_that_takes_its_time_does_not_pass(tmp_path: Path) -> None:
     stays = ("    sys.exit(0)", "    pass")
     found = verdict_on("sigterm", tmp_path, stays, localku_yml="grace: 20s\n")

@@ -7,8 +7,7 @@ from pathlib import Path
 from other_kit import verdict_on
 
 LINE = '    LOG.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\\n")\n'
-SAID = '    print(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand", '
-SAID += "flush=True)\n"
+SAID = '    say(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand")\n'
 
 
 def test_a_logging_library_that_writes_json_passes(tmp_path: Path) -> None:
@@ -48,9 +47,9 @@ def test_a_line_for_each_number_passes(tmp_path: Path) -> None:
         tmp_path,
         (
             SAID,
-            '    print(f"sample#orders.busy={busy} source={DYNO}", flush=True)\n'
-            '    print(f"measure#pack.time={round(seconds * 1000)}ms", flush=True)\n'
-            '    print("count#orders", flush=True)\n',
+            '    say(f"sample#orders.busy={busy} source={DYNO}")\n'
+            '    say(f"measure#pack.time={round(seconds * 1000)}ms")\n'
+            '    say("count#orders")\n',
         ),
     )
     assert found.passed, found.wrong
@@ -58,7 +57,5 @@ def test_a_line_for_each_number_passes(tmp_path: Path) -> None:
 
 def test_a_number_that_nobody_measured_does_not_pass(tmp_path: Path) -> None:
     words = "measure#pack.time=20ms count#orders=1 sample#orders.busy=1"
-    found = verdict_on(
-        "l2met", tmp_path, (SAID, f'    print(f"source={{DYNO}} {words}", flush=True)\n')
-    )
+    found = verdict_on("l2met", tmp_path, (SAID, f'    say(f"source={{DYNO}} {words}")\n'))
     assert "measure#pack.time=20ms, for 9 packets, which take 180 ms" in found.wrong

@@ -12,11 +12,11 @@ MIGRATED = "event=migrated"
 TEA = "300"  # cents
 NOT_FOUND = 127  # exit status of a shell
 RESET = "python3 migrate.py reset"
-IN_THE_WAY = "CREATE TABLE prices (somebody_was_here)"
+NOT_AS_EXPECTED = "ALTER TABLE prices RENAME TO prices_of_somebody"
 
 
 async def check(app: Watched) -> None:
-    """An empty database, four dynos, the release twice, and one that has to fail."""
+    """An old database, four dynos, the release twice, and one that has to fail."""
     await app.scale(web=0)
     await _reset(app)
     since = app.now()
@@ -68,13 +68,13 @@ async def _costs(app: Watched, when: str) -> None:
 
 
 async def _fails_loudly(app: Watched) -> None:
-    """A table is in the way of the first step."""
+    """The table is not what the step thinks."""
     await _reset(app)
     _, output = await app.run("printenv DATABASE_URL")
     path = output.strip().removeprefix("sqlite:///")
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
-            db.execute(IN_THE_WAY)
+            db.execute(NOT_AS_EXPECTED)
         status, output = await app.run("release")
         if status == 0:
             what = f"a migration failed ({_last(output)}), and its exit status is 0"

@@ -8,7 +8,7 @@ from typing import Any
 from localku.lessons.watched import StillWrong, Watched
 
 GRACE = 3.0  # seconds: what stands for Heroku's 30 in this lesson
-AT_ONCE = 1.5  # seconds for a dyno that has nothing to do
+AT_ONCE = 2.0  # seconds for a dyno that has nothing to do
 UNDER_WAY = 0.5  # seconds after which the slow request is surely in hand, and not yet done
 SLOW = 1000.0  # ms that the report takes, at least
 TOTAL = "7800"
@@ -16,7 +16,7 @@ STOPPING, EXITED = "Stopping all processes with SIGTERM", "Process exited with s
 
 
 async def check(app: Watched) -> None:
-    """Restart a dyno that has a request in hand while others come, and then an idle one."""
+    """Restart a dyno that has two requests while others come, and then an idle one."""
     await app.scale(web=1)
     for _ in range(3):  # whoever keeps connections has idle ones now
         await _quick(app, "before the restart")
@@ -30,10 +30,12 @@ async def check(app: Watched) -> None:
 
 
 async def _busy(app: Watched) -> float:
-    """Restart while a report is under way. Gives the seconds from SIGTERM to the end."""
-    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(_report(app))]
+    """Restart while two reports are under way. Gives the seconds from SIGTERM to the end."""
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(_report(app, "under way"))]
     try:
-        await asyncio.sleep(UNDER_WAY)
+        await asyncio.sleep(UNDER_WAY / 2)
+        tasks.append(asyncio.create_task(_report(app, "in line behind another one")))
+        await asyncio.sleep(UNDER_WAY / 2)
         since = app.now()
         tasks.append(asyncio.create_task(_restart(app)))
         await app.line(STOPPING, since=since, dyno="web.1")
@@ -41,7 +43,9 @@ async def _busy(app: Watched) -> float:
         await tasks[0]
         app.saw("the request in hand was answered, whole")
         await tasks[1]
+        app.saw("and so was the one behind it")
         await tasks[2]
+        await tasks[3]
         app.saw("one that came after SIGTERM was answered, too")
     finally:
         for task in tasks:
@@ -50,10 +54,10 @@ async def _busy(app: Watched) -> float:
     return _seconds(app, since)
 
 
-async def _report(app: Watched) -> None:
+async def _report(app: Watched, where: str) -> None:
     answer = await app.request("/report")
     if answer.dyno_failed:
-        said = f"a restart came while /report was under way, and its client got {answer.status}"
+        said = f"a restart came while /report was {where}, and its client got {answer.status}"
         look = "`localku logs -p router`: H13 means that the dyno hung up"
         raise StillWrong(said if answer.status else f"{said}: {answer.text}", look)
     if answer.status != 200 or TOTAL not in answer.text:

@@ -42,7 +42,7 @@ class Page(BaseHTTPRequestHandler):
         return self.answer(200, f"Hello {name}! This is {os.environ['DYNO']}.")
 
     def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         if self.path != "/login" or "name" not in form:
             return self.answer(400, "POST /login takes a name.")
         cookie = f"session={log_in(form['name'][0])}; Path=/; HttpOnly; SameSite=Lax"

@@ -18,7 +18,7 @@ class Shop(BaseHTTPRequestHandler):
         self.answer(200, "POST /orders takes an item.")
 
     def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         if self.path != "/orders" or "item" not in form:
             log(f"refused: POST {self.path}")
             return self.answer(400, "POST /orders takes an item.")

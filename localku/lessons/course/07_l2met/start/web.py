@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +28,13 @@ def pack(packets: int) -> None:
     seconds = time.monotonic() - begin
     with counting:
         in_hand -= 1
-    print(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand", flush=True)
+    say(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand")
+
+
+def say(text: str) -> None:
+    """A line of the log, in one write, so that those of two threads do not mix."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -35,7 +42,7 @@ class Shop(BaseHTTPRequestHandler):
         self.answer(200, "POST /orders takes a number of packets.")
 
     def do_POST(self) -> None:
-        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         packets = form.get("packets", [""])[0]
         if self.path != "/orders" or not packets.isdecimal() or not 1 <= int(packets) <= MOST:
             return self.answer(400, f"POST /orders takes 1 to {MOST} packets.")

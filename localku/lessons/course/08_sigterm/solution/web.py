@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MONTHS = 12
 MONTH = 0.1  # seconds that one takes to add up
@@ -49,17 +49,23 @@ def tell() -> None:
         print(f"served {served} requests so far", flush=True)
 
 
+class Server(ThreadingHTTPServer):
+    """A thread for each request: none waits in line, where a closing socket would drop it."""
+
+    daemon_threads = False
+
+
 def stop(signum: int, frame: object) -> None:
-    """Take no more requests; the one in hand is finished first."""
+    """Take no more requests; those in hand are finished first."""
     print("stopping", flush=True)
     ending.set()
     threading.Thread(target=server.shutdown).start()  # it waits, and a handler must not
 
 
 ending = threading.Event()
-server = HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Books)
+server = Server(("127.0.0.1", int(os.environ["PORT"])), Books)
 signal.signal(signal.SIGTERM, stop)
 threading.Thread(target=tell).start()
 server.serve_forever(poll_interval=0.05)
-server.server_close()
+server.server_close()  # waits for the threads
 print("stopped", flush=True)

@@ -1,4 +1,4 @@
-"""Brings the schema up to date. `python3 migrate.py reset` goes back to an empty database."""
+"""Brings the database up to date. `python3 migrate.py reset` goes back to the last release's."""
 
 import sys
 import time
@@ -6,8 +6,10 @@ import time
 import store
 
 STEPS = [
-    ["CREATE TABLE prices (item TEXT, amount INTEGER)"],
-    ["INSERT INTO prices VALUES ('tea', 3), ('coffee', 5)"],
+    [
+        "CREATE TABLE prices (item TEXT, amount INTEGER)",
+        "INSERT INTO prices VALUES ('tea', 3), ('coffee', 5)",
+    ],
     ["UPDATE prices SET amount = amount * 100"],  # in cents from now on
 ]
 SECONDS = 0.1  # what a step takes on a table that is not small
@@ -37,11 +39,13 @@ def migrate():
 
 
 def reset():
-    """An empty database: all tables and views are dropped."""
+    """As before this release: prices in euros, one step done."""
     db = store.connect()
     for kind, name in db.execute("SELECT type, name FROM sqlite_master").fetchall():
         db.execute(f"DROP {kind} {name}")
-    db.execute("PRAGMA user_version = 0")
+    for statement in STEPS[0]:
+        db.execute(statement)
+    db.execute("PRAGMA user_version = 1")
     print("event=reset", flush=True)
 
 

@@ -77,6 +77,7 @@ class _exclusively:
     def __enter__(self):
         path = os.environ["DATABASE_URL"].removeprefix("toydb://") + ".db"
         self.book = sqlite3.connect(path, timeout=10, isolation_level=None)
+        self.book.execute("PRAGMA synchronous = OFF")
         self.book.executescript(TABLES)
         self.book.execute("BEGIN IMMEDIATE")
         return self.book
