@@ -28,6 +28,7 @@ def _json(fault: Fault) -> serialize.Json:
         "fault": wish.kind.name,
         "text": wish.kind.text,
         "hint": fault.deed.hint,
+        "lasts": wish.kind.lasts,
         "about": fault.deed.about,
         "dyno": fault.deed.target or None,
         "seed": fault.seed,

@@ -22,6 +22,7 @@ from localku.manifest.setting import duration, size
 
 LOOK = 0.2  # seconds between looks at what the fault has done
 LEAVING = (signal.SIGTERM, signal.SIGHUP)
+GUARDED = (signal.SIGINT, *LEAVING)
 
 
 class Left(Exception):
@@ -45,14 +46,19 @@ def chaos(argv: list[str]) -> int:
     path = "/localku" + client.at("chaos")
     if not options.fault:
         return listed(as_list(client.get(path)), client.app, as_json=options.json)
-    fault = as_object(client.request("POST", path, wish))
-    if not options.json:
-        print(begun(fault), flush=True)
+    # until its id is known, nobody could end it: a Ctrl-C waits for the answer
+    signal.pthread_sigmask(signal.SIG_BLOCK, GUARDED)
+    try:
+        fault = as_object(client.request("POST", path, wish))
+    except UserError:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, GUARDED)
+        raise
     if not options.detach:
         return stay(client, path, fault, as_json=options.json)
     if options.json:
         print(json.dumps(fault, indent=2))
     else:
+        print(begun(fault))
         say(f"It ends by itself, or with `localku chaos:stop {fault['id']}`.")
     return 0
 
@@ -143,6 +149,9 @@ def stay(client: Client, path: str, fault: dict[str, Any], *, as_json: bool) -> 
     status = 0
     before = {number: signal.signal(number, _leave) for number in LEAVING if _heeded(number)}
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, GUARDED)
+        if not as_json:
+            print(begun(fault), flush=True)
         while True:
             seen = seen if as_json else _tell(fault, seen)
             if fault["state"] == "over":
@@ -159,8 +168,12 @@ def stay(client: Client, path: str, fault: dict[str, Any], *, as_json: bool) -> 
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    print(json.dumps(fault, indent=2) if as_json else "It is over, and all is undone.", flush=True)
+    print(json.dumps(fault, indent=2) if as_json else _over(fault), flush=True)
     return status
+
+
+def _over(fault: dict[str, Any]) -> str:
+    return "It is over, and all is undone." if fault["lasts"] else "It is over."
 
 
 def _heeded(number: int) -> bool:
@@ -230,7 +243,7 @@ def stop(argv: list[str]) -> int:
     if options.json:
         print(json.dumps(ended, indent=2))
     elif not ended:
-        print(f"Nothing is on on ⬢ {client.app}.")
+        print(f"There is no chaos on ⬢ {client.app}.")
     else:
         names = ", ".join(each["id"] for each in ended)
         print(f"Over, and undone: {names}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 from typing import Any
 
 from localku.lessons import course
 from localku.lessons.lesson import Lesson
-from localku.lessons.paper import BOLD, DIM, GREEN, RED, YELLOW, Paper, section
+from localku.lessons.paper import BOLD, GREEN, RED, YELLOW, Paper, section
 from localku.lessons.place import Place
 from localku.lessons.verdict import Verdict
 
@@ -54,14 +55,18 @@ def listing(paper: Paper, place: Place) -> list[str]:
         mark = paper.ink(GREEN, paper.yes) if place.is_done(each) else " " * len(paper.yes)
         arrow = ">" if each == place.current else " "
         line = f"{arrow} {mark} {each.number:2}  {each.title.ljust(wide)}  "
-        room = paper.width - len(paper.yes) - wide - 10
-        rest = each.factor if len(each.factor) <= room else each.factor[: room - 1] + "…"
-        notes = marks(place, each)
-        if notes and len(rest) + len(notes) + 2 <= room:
-            rest += f"  {paper.ink(DIM, notes)}"
+        rest = fitted(each.factor, marks(place, each), paper.width - len(line) - 1)
         title = paper.ink(BOLD, line.rstrip()) if each == place.current else line.rstrip()
         lines.append(title + line[len(line.rstrip()) :] + rest)
     return [*lines, "", bar(paper, place.done, len(place.lessons))]
+
+
+def fitted(factor: str, notes: str, room: int) -> str:
+    """The factor, and the notes on a lesson, in so many columns: `IX  2 hints, solution`."""
+    if notes:
+        numbers = ", ".join(re.findall(r"[IVX]+(?=\.)", factor))
+        factor = f"{numbers or factor}  {notes.replace(' seen', '')}"
+    return factor if len(factor) <= room else factor[: room - 1] + "…"
 
 
 def head(paper: Paper, place: Place, lesson: Lesson) -> list[str]:
@@ -75,18 +80,27 @@ def head(paper: Paper, place: Place, lesson: Lesson) -> list[str]:
 
 def screen(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
     """The state of the course, the lesson, its task, and what to type where."""
-    lines = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
-    lines += paper.para(lesson.goal)
-    task = section(lesson.readme(), TASK)
-    if task:
-        lines += ["", paper.ink(BOLD, "Task"), *paper.page(task)]
-    return [*lines, "", *what_next(paper, place, lesson, here)]
+    above = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
+    above += [*paper.para(lesson.goal), ""]
+    below = ["", *what_next(paper, place, lesson, here)]
+    task = [paper.ink(BOLD, TASK), *paper.page(section(lesson.readme(), TASK))]
+    return [*above, *cut(paper, task, len(above) + len(below)), *below]
+
+
+def cut(paper: Paper, lines: list[str], others: int) -> list[str]:
+    """As many whole paragraphs as fit on the screen beside so many other lines."""
+    room = paper.height - others - 1
+    if not paper.height or len(lines) <= room:
+        return lines
+    ends = [at for at, line in enumerate(lines) if not line]
+    end = max((at for at in ends if at < room), default=ends[0] if ends else len(lines))
+    return [*lines[:end], paper.codes("... more of it: `localku learn read`")]
 
 
 def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
     """Which commands to type in which terminal."""
     folder = place.folder(lesson)
-    start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; localku start")
+    start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; {start_of(lesson)}")
     lines = [f"Terminal 1:  {start}"]
     is_here = os.path.realpath(here) == os.path.realpath(folder)
     go = "" if is_here else f"cd {shown_path(folder, here)}"
@@ -108,13 +122,19 @@ def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str
     return lines
 
 
-def missing(paper: Paper, folder: str, other: Lesson | None) -> list[str]:
+def start_of(lesson: Lesson) -> str:
+    """The command that its page starts the app with: `localku start -m web=2`."""
+    match = re.search(r"^localku start[^#\n]*", lesson.readme(), re.MULTILINE)
+    return match[0].strip() if match else "localku start"
+
+
+def missing(paper: Paper, lesson: Lesson, folder: str, other: Lesson | None) -> list[str]:
     """What to do when the app does not run. other: a lesson whose app does."""
     where = shown_path(folder, os.sep)
     lines = []
     if other is not None:
         lines = paper.para(f"(What runs is lesson {other.number}: end it there with Ctrl-C.)")
-    command = paper.ink("36", f"cd {where}; localku start")
+    command = paper.ink("36", f"cd {where}; {start_of(lesson)}")
     return [*lines, "Open a second terminal, and type there:", f"    {command}"]
 
 

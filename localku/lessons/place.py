@@ -109,9 +109,11 @@ class Place:
         return backup
 
     def solve(self, lesson: Lesson) -> str:
-        """Write the solution over the learner's version; returns where that is now."""
+        """Write the solution over the learner's version, with no data, as those may be broken;
+        returns where both are now."""
         self.ensure(lesson)
         backup = self.back_up(lesson)
+        _empty(self.data(lesson))
         course.lay_out(lesson, self.folder(lesson), self.data(lesson), solved=True)
         return backup
 

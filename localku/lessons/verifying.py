@@ -64,7 +64,10 @@ class Verifying:
         if as_json:
             return self._told(Verdict(wrong=what, look="localku start"), True)
         plain = Paper(self.paper.width, colored=False, utf8=False)
-        for line in [f"localku: {what}", *pages.missing(plain, self.folder, self._other())]:
+        for line in [
+            f"localku: {what}",
+            *pages.missing(plain, self.lesson, self.folder, self._other()),
+        ]:
             say(line)
         say("Or `localku learn verify --start` runs it for the time of the check.")
         return 1
@@ -120,7 +123,7 @@ class Verifying:
             client = app_in(self.folder)
             if client is None:
                 if not absent:
-                    show(pages.missing(self.paper, self.folder, self._other()))
+                    show(pages.missing(self.paper, self.lesson, self.folder, self._other()))
                 absent, seen = True, None
                 continue
             absent = False

@@ -107,7 +107,7 @@ def test_reset_and_solution_keep_what_the_learner_wrote(there: Path, learner: Le
     assert learner.types("solution --apply")[0] == 0
     assert mine.read_bytes() == course.files(FIRST, "solution")["web.py"]
     assert "again mine" in {path.read_text() for path in there.glob("backups/*/web.py")}
-    assert "solution seen" in learner.types("list")[1]
+    assert "IX  solution" in learner.types("list")[1]
 
 
 def test_next_and_goto(there: Path, learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,4 +167,10 @@ def test_paper_wraps_and_colours() -> None:
         "",
         "    a  b",
     ]
+    marked = "**Two** *words*, 2 * 3 * 4, `**kept**`, <https://a.b>"
+    assert paper.Paper(80, colored=False, utf8=False).page(marked) == [
+        "Two words, 2 * 3 * 4, `**kept**`, https://a.b"
+    ]
+    table = "| word | what |\n|---|---|\n| `a` | one |\n| `b` | two |\n"
+    assert plain.page(table) == ["- `a`: one", "- `b`: two"]
     assert paper.section("# A\n## Task\n\ndo\n\n## Why\nx\n", "Task") == "do"

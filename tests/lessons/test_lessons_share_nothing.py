@@ -59,8 +59,3 @@ def test_files_beside_the_database_pass(tmp_path: Path) -> None:
 def test_a_folder_that_all_dynos_happen_to_share_does_not_pass(tmp_path: Path) -> None:
     found = verdict_on("uploads", tmp_path, ('Path("uploads")', f'Path("{tmp_path}/uploads")'))
     assert "with another DATABASE_URL, the file of before is still there" in found.wrong
-
-
-def test_dynos_that_run_in_the_slug_itself_do_not_pass(tmp_path: Path) -> None:
-    found = verdict_on("uploads", tmp_path, Procfile="web: exec python3 web.py\n")
-    assert "with another DATABASE_URL, the file of before is still there" in found.wrong

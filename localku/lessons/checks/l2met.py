@@ -32,7 +32,7 @@ async def check(app: Watched) -> None:
     for packets in (1, 9, 4):
         await _one(app, packets)
     since = app.now()
-    answers = await asyncio.gather(*(_order(app, 5) for _ in range(CROWD)))
+    answers = await asyncio.gather(*(_order(app, 10) for _ in range(CROWD)))
     _all_packed(answers)
     crowd = await _readings(app, since, CROWD)
     _busy(crowd)

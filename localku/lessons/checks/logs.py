@@ -11,7 +11,7 @@ from localku.lessons.watched import Answer, StillWrong, Watched
 
 SOON = 1.0  # seconds from the answer to the line
 NOT_READ = {".localku", ".git", "__pycache__"}
-LOOK = "`localku logs -t -s app` in a second terminal, while you order"
+LOOK = "`localku logs -t -s app -p web` in another terminal, while you order"
 
 
 async def check(app: Watched) -> None:
