@@ -10,7 +10,7 @@ from localku.lessons.watched import StillWrong, Watched
 QUOTA = 64 << 20  # bytes
 WORDS = 120  # a megabyte each: with what Python needs it is twice the quota (R15)
 AT_ONCE = 6
-SAID = 0.3  # seconds; the fault looks at memory at once
+SAID = 0.3  # seconds for a line that is on its way
 HIT = 0.5  # of the time of the first search, at most
 
 
@@ -22,9 +22,11 @@ async def check(app: Watched) -> None:
     since = app.now()
     words = iter(range(WORDS))
     await asyncio.gather(*(_ask_on(app, words, since) for _ in range(AT_ONCE)))
+    now = app.now()
     async with app.fault("memory", dyno="web", quota=QUOTA):  # whatever localku.yml says
+        used = await app.line("the quota of web.1", since=now, dyno="chaos")
         await _within_quota(app, since, SAID)
-    app.saw(f"{WORDS} words later: no R14, no R15")
+    app.saw(f"{WORDS} words later: no R14, no R15; {used.text.rpartition('; ')[2]}")
     await _cache_helps(app)
 
 
