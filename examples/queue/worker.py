@@ -73,11 +73,11 @@ async def work() -> None:
 
 def main() -> None:
     """`python3 worker.py`"""
-    schema.prepare()
+    schema.prepare_patiently()
     try:
         asyncio.run(work())
     except TROUBLE as error:
-        # Nothing to save here: the platform starts a new process, which waits in schema.prepare().
+        # Nothing to save here: the platform starts a new process, which waits for its database.
         raise SystemExit(
             f"no database: {' '.join(str(error.__cause__ or error).split())}"
         ) from None
