@@ -21,10 +21,12 @@ FLOORS = {
     "top": {"manifest"},
     "simulate": {"router", "metrics", "logs", "manifest"},
     "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
+    "chaos": {"platform", "dynos", "logs", "manifest"},
     "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
-FLOORS["cli"] |= {"top", "simulate"}
+FLOORS["api"] |= {"chaos"}
+FLOORS["cli"] |= {"top", "simulate", "chaos"}
 FLOORS["load"] = FLOORS["cli"] | {"cli"}
 FLOORS["check"] = FLOORS["load"] | {"load"}
 FLOORS["lessons"] = FLOORS["check"] | {"check"}
@@ -58,6 +60,8 @@ simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simu
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
+lessons/watched lessons/lesson
+chaos/faults chaos/course chaos/words
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

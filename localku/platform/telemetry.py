@@ -13,6 +13,7 @@ from localku.platform import features
 if TYPE_CHECKING:
     from localku.dynos.oneoff import OneOff
     from localku.dynos.runner import Runner
+    from localku.dynos.usage import Usage
     from localku.platform.app import App
     from localku.platform.hosting import Hosting
 
@@ -68,6 +69,12 @@ class Telemetry:
     async def look(self) -> None:
         """Measure all dynos now."""
         await self._metering.look()
+
+    async def usage(self, dyno: Runner) -> Usage | None:
+        """What a dyno uses now, measured for this; None when it does not run."""
+        await self._metering.look()
+        sample = self._metering.sample(dyno.current)
+        return sample.usage if sample is not None else None
 
     def changed(self) -> None:
         """Something of some app is another now."""
