@@ -17,6 +17,7 @@ from localku.errors import UserError
 
 GONE = 2 / 3  # of the time; the rest is for recovering
 DELAY = 200.0  # ms
+PATIENCE = 2.0  # seconds until somebody has used the service
 LOOK = 0.02  # seconds between looks at the dynos, while they restart
 
 
@@ -90,7 +91,7 @@ class Backing(Deed):
         scene.note(f"the dynos restart with {self.var} led through a relay")
         length = self.over_at - loop.time()
         scene.app.apply()
-        await self.settled()
+        await self._connected(self._relay)
         self.later(loop.time() + length - self.over_at)
         if slow:
             scene.note(f"{self.var}: answers come {milliseconds(self.delay)} later")
@@ -101,6 +102,14 @@ class Backing(Deed):
             self._relay.accept()
             scene.note(f"{self.var}: connections pass again")
         await asyncio.sleep(self.over_at - loop.time())
+
+    async def _connected(self, relay: Relay) -> None:
+        """The dynos are up, and somebody uses the service, so that there is something to break."""
+        await self.settled()
+        try:
+            await asyncio.wait_for(relay.answered.wait(), PATIENCE)
+        except asyncio.TimeoutError:
+            pass  # they may connect when they are asked to
 
     def undo(self, *, ending: bool = False) -> None:
         """The dynos get the real URL again."""

@@ -47,6 +47,7 @@ class Relay:
         self.port = int(self._door.getsockname()[1])
         self.refuses = False
         self.hurry = asyncio.Event()
+        self.answered = asyncio.Event()  # somebody got an answer through it
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._talks: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
@@ -187,6 +188,7 @@ class _Talk:
 
     async def _answer(self, data: bytes) -> bytes:
         """The beginning of an answer: late, lost or torn. Raises EOFError to end it."""
+        self.relay.answered.set()
         trouble = self.relay.trouble
         late = trouble.delay()
         if late > 0:

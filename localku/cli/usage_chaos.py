@@ -30,9 +30,10 @@ case. Its begin, acts and end are lines of heroku[chaos] in the app's log.
             the time R15 and SIGKILL. --quota 64MB, or --fill 120% of it instead
   boot      dynos restart, and count as bound later: R10, H10, H20. --delay 5s
   cycle     the daily restart, now
-  backing   dynos restart with a URL that leads through a relay; when they are
-            up, it breaks all connections and refuses new ones; for the last
-            third of the time they pass again; then the real URL is back.
+  backing   dynos restart with a URL that leads through a relay; when they
+            are up and use it, it breaks all connections and refuses new ones;
+            for the last third of the time they pass again; then the real
+            URL is back.
             --var DATABASE_URL, --mode slow --delay 200ms
   drain     a log drain's receiver is gone: L10. --drain URL or id
 
