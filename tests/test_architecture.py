@@ -61,7 +61,7 @@ simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predi
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
 lessons/watched lessons/lesson
-chaos/faults chaos/course chaos/words
+chaos/faults chaos/course chaos/words chaos/swap
 check/record check/order check/comparing check/changing check/world check/judging check/verdicts
 check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
 check/judge_config check/judge_services check/judge_admin check/text check/document
