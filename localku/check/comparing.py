@@ -100,9 +100,11 @@ def differences(
     both: Sequence[Answer],
     clean: Callable[[str], str] = str,
 ) -> list[Difference]:
-    """Where both (of two dynos) is not what first and second (of one dyno each) agree upon. Answers
-    that one dyno does not give twice, that have no end or no text are left out. clean: takes secrets
-    out of a text, before a piece of it is cut out to be shown."""
+    """Where both (of two dynos) is not what first and second (of one dyno each) agree upon.
+
+    Answers that one dyno does not give twice, or that have no end, are left out. clean: takes the
+    secrets out of a text, before a piece of it is cut out to be shown.
+    """
     found = []
     for at, (one, other, two) in enumerate(zip(first, second, both, strict=False)):
         if one.cut or other.cut or two.cut or not (one.status and other.status):
