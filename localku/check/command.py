@@ -61,6 +61,7 @@ def main(name: str, argv: list[str]) -> int:
         finally:
             progress.close()
     static = _static(slug, wanted)  # what was seen stands before what was read
+    findings = [each for each in findings if not _is_said(each, static)]
     findings += [_unrun(each, failed) for each in static] if failed else static
     config = {**manifest.env, **wishes.env}
     # a value that names a file of the app is no secret, and evidence says where
@@ -215,6 +216,20 @@ async def _watched(probe: Probe, stage: Stage) -> list[Finding]:
     except UserError as error:
         said = f"{error.where}: {error.message}" if error.where else error.message
         return [Finding(probe.factor, probe.name, Verdict.NOT_OBSERVED, said)]
+
+
+def _is_said(finding: Finding, static: Sequence[Finding]) -> bool:
+    """Whether reading the files has found the same: then it need not be said twice."""
+    if finding.probe != "modules-run" or finding.verdict is Verdict.PASS:
+        return False
+    words = finding.said.partition(" which ")[0].partition(", declared")[0].split()[2:]
+    names = [word.strip(",") for word in words if word != "and"]
+    return any(
+        each.probe == "python-imports"
+        and each.verdict is finding.verdict
+        and all(name in each.said for name in names)
+        for each in static
+    )
 
 
 def _unrun(finding: Finding, failed: str) -> Finding:

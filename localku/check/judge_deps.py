@@ -48,6 +48,9 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
     if known is None:
         return unseen(2, "modules-run", "the app's Python did not say what is installed")
     used = _used(run, known)
+    if not used and not run.of("import"):
+        what = "no file of the app's folder imported anything: what ran is installed elsewhere"
+        return unseen(2, "modules-run", what)
     if not used:
         return [Finding(2, "modules-run", PASS, "it imported the standard library and itself only")]
     if not declared.main and (declared.unreadable or declared.unnamed):

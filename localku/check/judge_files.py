@@ -33,6 +33,8 @@ def written(run: Run) -> dict[str, list[Evidence]]:
         path = inside(run, sight.path)
         if path and not _is_ours(path):
             what = "opens the database" if sight.event == "sqlite" else "writes"
+            if what == "writes" and path in run.original and path not in run.touched:
+                what = "opens to write"
             text = f"{what} {path}"
             if sight.event == "sqlite" and path not in run.touched:
                 continue
@@ -92,7 +94,7 @@ def slug_writes(run: Run) -> list[Finding]:
     brief = [p for p in found if p not in kept and p not in same]
     data = [p for p in found if p in kept and not _is_passing(p)]
     rest = [path for path in found if path not in data and path not in same]
-    gone = f", {len(brief)} of them removed again" if brief else ""
+    gone = f" ({len(brief)}, removed again)" if brief else ""
     found |= {path: what for path, what in _databases(run).items() if path not in found}
     same += [path for path in _databases(run) if path not in data and path not in same]
     findings = []
@@ -102,7 +104,7 @@ def slug_writes(run: Run) -> list[Finding]:
         said = f"it writes {plural(len(data), 'file')} into its own folder: {_grouped(data)}"
         findings.append(_finding(FAIL, said, data, found, _WHY, _FIX))
     if rest:
-        said = f"it keeps passing files in its own folder{gone}: {_grouped(rest)}"
+        said = f"it makes temporary files in its own folder{gone}: {_grouped(rest)}"
         fix = "write them below /tmp, and be able to start without them"
         findings.append(_finding(WARN, said, rest, found, _WHY, fix))
     if same:

@@ -32,6 +32,7 @@ _QUIET = {"npm_config_logs_max": "0", "npm_config_update_notifier": "false"}
 _QUIET |= {"NO_UPDATE_NOTIFIER": "1", "npm_config_fund": "false", "npm_config_audit": "false"}
 _CALLS = re.compile(r"DSN|WEBHOOK|API|ENDPOINT|CALLBACK", re.I)  # a URL that is called, not shown
 _SERVICE_PORTS = (22, 25, 465, 587, 1433, 3306, 5432, 5672, 6379, 9092, 9200, 11211, 27017)
+PREFIX, OWNER = "localku-doctor-", "pid"
 KEPT_SLUG, KEPT_DATA = "released-app", "released-data"
 MOST_FOLDER = 64 << 20  # bytes of a folder outside the app that is copied
 
@@ -214,8 +215,29 @@ def _copy_folder(source: str, target: str) -> None:
 
 
 def temporary() -> str:
-    """A fresh folder, by its real path."""
-    return os.path.realpath(tempfile.mkdtemp(prefix="localku-doctor-"))
+    """A fresh folder, by its real path; those of doctors that were killed are taken away."""
+    place = os.path.realpath(tempfile.gettempdir())
+    for name in os.listdir(place):
+        if name.startswith(PREFIX) and _is_left(os.path.join(place, name)):
+            remove(os.path.join(place, name))
+    folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
+    with open(os.path.join(folder, OWNER), "w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+    return folder
+
+
+def _is_left(folder: str) -> bool:
+    """Whether the doctor that made it, as this user, is gone."""
+    try:
+        if os.lstat(folder).st_uid != os.getuid():
+            return False
+        with open(os.path.join(folder, OWNER), encoding="ascii") as file:
+            os.kill(int(file.read()), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def remove(folder: str) -> None:

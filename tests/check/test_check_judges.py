@@ -202,20 +202,20 @@ def test_lines_that_come_late() -> None:
 )
 def test_imports_while_it_ran(module: str, verdict: str) -> None:
     known = judge_deps.Installed(
-        {"flask": ["flask"], "markupsafe": ["markupsafe"], "yaml": ["pyyaml"]},
-        {"flask": ["jinja2"], "jinja2": ["markupsafe"]},
+        {"flasky": ["flasky"], "markupy": ["markupy"], "yamly": ["yamly"]},
+        {"flasky": ["jinjay"], "jinjay": ["markupy"]},
         {"gunicorn": "gunicorn"},
     )
     sights = [sight("python", argv="python x.py"), sight("import", module=module)]
     seen = run(sights=sights, original=frozenset({"own.py"}))
-    found = judge_deps.modules(seen, Declared(main={"flask": "requirements.txt:1"}), known)
+    found = judge_deps.modules(seen, Declared(main={"flasky": "requirements.txt:1"}), known)
     assert worst(found) == verdict
 
 
 def test_a_server_that_nothing_declares() -> None:
     known = judge_deps.Installed({}, {}, {"gunicorn": "gunicorn"})
     seen = run(sights=[sight("python", argv="/v/bin/python /v/bin/gunicorn app:app")])
-    (found,) = judge_deps.modules(seen, Declared(main={"flask": "requirements.txt:1"}), known)
+    (found,) = judge_deps.modules(seen, Declared(main={"flasky": "requirements.txt:1"}), known)
     assert found.verdict is Verdict.FAIL
     assert "gunicorn" in found.said
 

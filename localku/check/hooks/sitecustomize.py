@@ -93,7 +93,7 @@ def _opened(event: str, args: tuple[Any, ...]) -> OSError | None:
         return _refusal(name)
     if _under(name, _SLUG) and not name.endswith(_CODE):
         where = _where()
-        if where:
+        if where or not any(each in name for each in _FOREIGN):
             _say("read", where, path=name)
     return None
 
@@ -115,7 +115,7 @@ def _refusal(name: str) -> OSError | None:
 
 def _database(event: str, args: tuple[Any, ...]) -> OSError | None:
     name = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes)) else ""
-    if name and name != ":memory:":
+    if name and ":memory:" not in name and "mode=memory" not in name:
         reads = "mode=ro" in name or "immutable=1" in name
         name = name.removeprefix("file:").partition("?")[0]
         _say("sqlite", _where(), path=os.path.abspath(name), reads=reads)
