@@ -36,10 +36,8 @@ async def _burst(app: Watched, when: str) -> int:
     failed = [each for each in answers if each.status != 200]
     if failed:
         first = failed[0]
-        what = (
-            f"{when}: {len(failed)} of {BURST} requests failed, of more connections than there are "
-            f"or waiting too long: {first.status} {first.text.strip()[:60]}"
-        )
+        said = f"{first.status} {first.text.strip()[:60]}"
+        what = f"{when}: {len(failed)} of {BURST} requests at the same moment failed: {said}"
         raise StillWrong(what, "how many connections does each dyno keep, and who waits for one?")
     return int((await _state(app))["most"])
 
