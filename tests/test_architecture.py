@@ -62,6 +62,11 @@ simulate/samples simulate/wording simulate/paper simulate/capacity simulate/docu
 check/finding
 lessons/watched lessons/lesson
 chaos/faults chaos/course chaos/words
+check/record check/order check/comparing check/changing check/world check/judging check/verdicts
+check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
+check/judge_config check/judge_services check/judge_admin check/text check/document
+check/redaction check/judge_deps
+check/slug check/slugignore
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

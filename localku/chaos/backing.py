@@ -11,7 +11,7 @@ import asyncio
 from localku.chaos.deed import Deed
 from localku.chaos.relay import HERE, Relay, Trouble
 from localku.chaos.scene import Scene
-from localku.chaos.swap import candidates, swapped, target
+from localku.chaos.swap import only, swapped, target
 from localku.chaos.words import milliseconds
 from localku.errors import UserError
 
@@ -49,12 +49,7 @@ class Backing(Deed):
         if self.scene.wish.dyno:
             raise UserError("backing takes no dyno: all dynos share the config vars")
         super().check()
-        found = candidates(self.scene.app.config)
-        if not self.var:
-            if len(found) != 1:
-                there = f"there are {', '.join(found)}" if found else "none of them names a server"
-                raise UserError("which config var? (var: DATABASE_URL)", hint=there)
-            self.var = found[0]
+        self.var = self.var or only(self.scene.app.config)
         if self.var not in self._config:
             raise UserError(f"there is no config var {self.var}")
         target(self.var, self._config[self.var])
@@ -113,6 +108,7 @@ class Backing(Deed):
             return
         self.scene.app.bent.env.pop(self.var, None)
         relay, self._relay = self._relay, None
+        relay.release()
         if relay.refuses:
             relay.accept()
         if ending:

@@ -42,7 +42,6 @@ class Detours:
         self._app = app
         self._troubles: dict[Trouble, Meets] = {}
         self._relays: dict[int, Relay] = {}  # by the key of a run
-        self._old: set[Relay] = set()  # nobody comes to them any more
 
     def add(self, trouble: Trouble, meets: Meets) -> None:
         """Dynos that it meets have this trouble."""
@@ -54,18 +53,13 @@ class Detours:
         """They have it no more; connections that are open go on without it."""
         if self._troubles.pop(trouble, None) is None:
             return
+        for relay in self._relays.values():
+            relay.release()
         if not self._troubles:
             self._app.bent.detour = None
             for key in list(self._relays):
                 self._leave(key)
         self._app.on_change()
-
-    async def end(self) -> None:
-        """Cut all that still goes through them."""
-        for key in list(self._relays):
-            self._leave(key)
-        await asyncio.gather(*(relay.end() for relay in self._old))
-        self._old.clear()
 
     def _address(self, runner: Runner, run: Run) -> tuple[str, int]:
         if not self._meeting(runner):
@@ -93,7 +87,6 @@ class Detours:
         if relay is not None:
             # the router learns of it in its next turn: until then it must find somebody
             asyncio.get_running_loop().call_later(LINGER, relay.close)
-            self._old.add(relay)
 
 
 LINGER = 0.5  # seconds

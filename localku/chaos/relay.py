@@ -46,6 +46,7 @@ class Relay:
         self._door = _listening(0)
         self.port = int(self._door.getsockname()[1])
         self.refuses = False
+        self.hurry = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._talks: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
@@ -81,6 +82,11 @@ class Relay:
         self.refuses = True
         self._door = _bound(self.port)  # the port stays ours; nobody listens
         self.drop()
+
+    def release(self) -> None:
+        """Let go at once of the answers that are late."""
+        self.hurry.set()
+        self.hurry = asyncio.Event()
 
     def accept(self) -> None:
         """Take connections again."""
@@ -120,7 +126,7 @@ class Relay:
         task = asyncio.current_task()
         if task is not None and task in self._talks:
             self._talks[task].append(there[1])
-        talk = _Talk(self.trouble, (reader, writer), there)
+        talk = _Talk(self, (reader, writer), there)
         try:
             await talk.carry()
         except EOFError:
@@ -139,8 +145,8 @@ Side = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class _Talk:
     """asked: a request has gone on whose answer has not begun."""
 
-    def __init__(self, trouble: Trouble, near: Side, far: Side) -> None:
-        self.trouble = trouble
+    def __init__(self, relay: Relay, near: Side, far: Side) -> None:
+        self.relay = relay
         self.near = near
         self.far = far
         self.asked = False
@@ -181,10 +187,14 @@ class _Talk:
 
     async def _answer(self, data: bytes) -> bytes:
         """The beginning of an answer: late, lost or torn. Raises EOFError to end it."""
-        late = self.trouble.delay()
+        trouble = self.relay.trouble
+        late = trouble.delay()
         if late > 0:
-            await asyncio.sleep(late)
-        fate = self.trouble.fate(fresh=self.fresh)
+            try:
+                await asyncio.wait_for(self.relay.hurry.wait(), late)
+            except asyncio.TimeoutError:
+                pass
+        fate = trouble.fate(fresh=self.fresh)
         self.fresh = False
         if fate is Fate.LOST:
             reset(self.near[1])

@@ -43,6 +43,7 @@ STRICT = {
     "ssl_cert_reqs": ("required", "cert_required"),
 }
 NO_SERVER = ("sqlite", "sqlite3", "file", "unix", "redis+socket", "mysql+unix")
+PLACES = ("_URL", "_URI", "_DSN")
 _AUTHORITY = re.compile(
     r"(?P<before>[A-Za-z][\w.+-]*://(?:[^/?#]*@)?)(?P<place>[^/?#@]*)(?P<after>.*)", re.S
 )
@@ -84,17 +85,22 @@ def swapped(url: str, host: str, port: int) -> str:
     return f"{found['before']}{host}:{port}{found['after']}"
 
 
-def candidates(config: Mapping[str, str]) -> list[str]:
-    """The variables that name a server that a relay can stand before."""
-    found = []
-    for var, value in config.items():
-        if "://" in value and var.endswith(("_URL", "_URI", "_DSN")):
-            try:
-                target(var, value)
-            except UserError:
-                continue
-            found.append(var)
-    return found
+def only(config: Mapping[str, str]) -> str:
+    """The variable that names a backing service, when there is one only. Raises UserError."""
+    named = [var for var, value in config.items() if "://" in value and var.endswith(PLACES)]
+    found = [var for var in named if _can(var, config[var])] or named
+    if len(found) == 1:
+        return found[0]
+    there = f"here are {', '.join(found)}" if found else "here is none with a URL"
+    raise UserError("which config var names the backing service?", hint=there)
+
+
+def _can(var: str, url: str) -> bool:
+    try:
+        target(var, url)
+    except UserError:
+        return False
+    return True
 
 
 def _refuse_tls(var: str, scheme: str, url: str) -> None:

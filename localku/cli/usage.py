@@ -8,6 +8,7 @@ from localku import __version__
 from localku.cli import (
     usage_apps,
     usage_chaos,
+    usage_check,
     usage_learn,
     usage_load,
     usage_look,
@@ -45,6 +46,7 @@ GROUPS = {
     **usage_load.GROUPS,
     **usage_chaos.GROUPS,
     **usage_simulate.GROUPS,
+    **usage_check.GROUPS,
     **usage_learn.GROUPS,
     "https on this machine": {
         "certs": "the CA behind `start --tls`, and its certificates",
@@ -96,6 +98,7 @@ HELP = {
     **usage_load.HELP,
     **usage_chaos.HELP,
     **usage_simulate.HELP,
+    **usage_check.HELP,
     **usage_learn.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]

@@ -72,9 +72,12 @@ class Telemetry:
 
     async def usage(self, dyno: Runner) -> Usage | None:
         """What a dyno uses now, measured for this; None when it does not run."""
-        await self._metering.look()
-        sample = self._metering.sample(dyno.current)
-        return sample.usage if sample is not None else None
+        for _ in range(2):  # a look that was under way already may have been at others only
+            await self._metering.look()
+            sample = self._metering.sample(dyno.current)
+            if sample is not None:
+                return sample.usage
+        return None
 
     def changed(self) -> None:
         """Something of some app is another now."""

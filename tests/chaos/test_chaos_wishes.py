@@ -108,6 +108,15 @@ def test_the_host_is_swapped_and_all_else_is_kept(url: str, place: tuple[str, in
     assert mine.endswith(f"127.0.0.1:7{rest}")
 
 
+def test_the_one_backing_service_needs_no_name() -> None:
+    config = {"DATABASE_URL": "postgres://db/x", "CACHE_URL": "sqlite:///x", "HOME": "x://y"}
+    assert swap.only(config) == "DATABASE_URL"
+    assert swap.only({"CACHE_URL": "sqlite:///x"}) == "CACHE_URL"  # and then it is said why not
+    for others in ({}, {"A_URL": "redis://a", "B_URL": "redis://b"}):
+        with pytest.raises(UserError, match="which config var"):
+            swap.only(others)
+
+
 HOPELESS = {
     "sqlite:////var/data/shop.db": "names a file",
     "postgres:///shop?host=/var/run/postgresql": "names a Unix socket",

@@ -128,7 +128,9 @@ def judged(variant: Variant, tmp_path: Path) -> Verdict:
 
 
 DEAR = (
+    "slow: threads alone",
     "release: never fails",
+    "random: processes instead of threads",
     "random: another router",
     "leak: a bound by hand",
     "leak: a bigger quota",

@@ -1,0 +1,158 @@
+"""Probe IV: are backing services named in the code instead of the environment? Pure.
+
+A literal that stands behind a config var (`os.environ.get("DATABASE_URL", "sqlite:///dev.db")`)
+is a default, and no finding: a file that asks the environment for the service is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localku.check import jsfacts, places
+from localku.check.commands import package_json
+from localku.check.evidence import Probing, seen
+from localku.check.finding import Evidence, Finding
+from localku.check.pyfacts import Call, Facts, facts_of
+from localku.check.slug import Slug
+
+_HOSTS = Probing(4, "service-hosts")
+_FILES = Probing(4, "database-files")
+_READ = Probing(4, "database-url")
+_SCHEME = r"(?:postgres(?:ql)?|mysql|mariadb|redis|rediss|amqps?|mongodb|mssql|memcached?|nats)"
+_URL = re.compile(rf"{_SCHEME}(?:\+\w+)?://(?:[^\s@/]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
+_ASKS = re.compile(
+    r"""["']?\b\w*(?:DATABASE|REDIS|MONGO|AMQP|RABBIT|BROKER|POSTGRES|MYSQL|MEMCACHE|SQLALCHEMY|PG|DB)
+    \w*(?:_?UR[LI]|_?HOST|_?DSN|_?SERVER|_?NAME|_?PATH|_?FILE)?\b["']?""",
+    re.VERBOSE,
+)
+_ENVIRON = re.compile(
+    r"environ|getenv|\benv\(|\bconfig\(|process\.env|dj_database_url|BaseSettings|env\.db|from_prefixed_env"
+)
+_CONNECTS = re.compile(
+    r"(?:.*\.)?(?:Redis|StrictRedis|from_url|MongoClient|AsyncIOMotorClient|create_engine"
+    r"|create_async_engine|create_pool|BlockingConnection|URLParameters|ConnectionParameters"
+    r"|Celery|Elasticsearch|Database|AsyncConnectionPool|ConnectionPool)"
+    r"|(?:psycopg2?|asyncpg|pymysql|MySQLdb|aiomysql|mysql\.connector|aio_pika|pika)\.connect(?:_robust)?"
+)
+_JS_CONNECT = re.compile(
+    rf"(?:\bconnect|createClient|createPool|createConnection|\bnew\s+[\w.]+)\s*\(\s*(?:\{{[^}}]*?)?"
+    rf"['\"]({_SCHEME}://[^'\"\s]+)['\"]"
+)
+_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///(?!/)(?!:memory:)(?!\?)(?P<path>[\w./-]+)")
+_WHY = "Heroku names the service in a config var, and changes it at a failover or an upgrade."
+_LOST = "A dyno's files are lost at each restart, once a day at least, and no other dyno sees them."
+
+
+def hosts(slug: Slug) -> list[Finding]:
+    """Literal hosts of services in calls that connect."""
+    found = [*_python_hosts(slug), *_js_hosts(slug)]
+    if not found:
+        return [_HOSTS.passed("no backing service is named by a literal where it is connected to")]
+    fix = "Read its URL from the environment: os.environ['DATABASE_URL'], process.env.REDIS_URL."
+    return [_HOSTS.fail("connects to a backing service that the code names", found, _WHY, fix)]
+
+
+def _python_hosts(slug: Slug) -> Iterator[Evidence]:
+    for path, text in places.python(slug):
+        if _asks_environment(text):
+            continue
+        facts = facts_of(text)
+        for call in facts.calls if facts else ():
+            host = _host(call) if _CONNECTS.fullmatch(call.name) else ""
+            if host:
+                yield seen(f"{path}:{call.line}", f"{call.name}(…) to {host}")
+
+
+def _host(call: Call) -> str:
+    """The host that a call which connects names as a literal, or ""."""
+    values = [*call.args, *call.keywords.values()]
+    for value in values:
+        match = _URL.match(value) if isinstance(value, str) else None
+        if match:
+            return match["host"]
+        inner = re.search(r"\bhost=([\w.-]+)", value) if isinstance(value, str) else None
+        if inner:
+            return inner[1]
+    host = call.keywords.get("host")
+    return host if isinstance(host, str) and re.fullmatch(r"[\w.-]+", host) else ""
+
+
+def _js_hosts(slug: Slug) -> Iterator[Evidence]:
+    for path, text in places.javascript(slug):
+        plain = jsfacts.without_comments(text)
+        if _asks_environment(plain):
+            continue
+        for match in _JS_CONNECT.finditer(plain):
+            url = _URL.match(match[1])
+            line = plain.count("\n", 0, match.start()) + 1
+            if url:
+                yield seen(f"{path}:{line}", f"connects to {url['host']}")
+
+
+def _asks_environment(text: str) -> bool:
+    """Whether a program asks the environment for a service: then a literal is its default."""
+    return bool(_ENVIRON.search(text) and _ASKS.search(text))
+
+
+def files(slug: Slug) -> list[Finding]:
+    """SQLite databases in the slug, where no config var can name another."""
+    found = list(_sqlite(slug))
+    if not found:
+        return [_FILES.passed("no database in a file of the slug was found")]
+    fix = "Use a database service by DATABASE_URL (heroku addons:create heroku-postgresql)."
+    return [_FILES.fail("keeps a database in a file of the dyno", found, _LOST, fix)]
+
+
+def _sqlite(slug: Slug) -> Iterator[Evidence]:
+    for path, text in places.python(slug):
+        facts = facts_of(text)
+        if facts is None or _asks_environment(text):
+            continue
+        yield from (seen(f"{path}:{line}", said) for line, said in sqlite_uses(facts))
+
+
+def sqlite_uses(facts: Facts) -> Iterator[tuple[int, str]]:
+    """(line, what is said) of each SQLite file that a program names, relative to its folder."""
+    for call in facts.calls:
+        name = call.args[0] if call.args else call.keywords.get("database")
+        if call.name in ("sqlite3.connect", "aiosqlite.connect") and isinstance(name, str):
+            if name and not name.startswith((":memory:", "/", "file:")):
+                yield call.line, f"{call.name}({name!r})"
+        elif call.last in ("create_engine", "create_async_engine") and _is_sqlite(name):
+            yield call.line, f"{call.last}({name!r})"
+    for assign in facts.assigns:
+        if assign.name == "SQLALCHEMY_DATABASE_URI" and _is_sqlite(assign.value):
+            yield assign.line, f"{assign.name} = {assign.value!r}"
+        if assign.name == "DATABASES" and isinstance(assign.value, dict):
+            default = assign.value.get("default")
+            engine = default.get("ENGINE") if isinstance(default, dict) else None
+            if isinstance(engine, str) and engine.endswith("sqlite3"):
+                yield assign.line, "DATABASES: the default engine is sqlite3"
+
+
+def _is_sqlite(value: object) -> bool:
+    return isinstance(value, str) and _SQLITE.match(value) is not None
+
+
+def url_read(slug: Slug) -> list[Finding]:
+    """Does anything read DATABASE_URL, where the app is given one?"""
+    if "DATABASE_URL" not in slug.env:
+        return []
+    programs = [*places.python(slug), *places.javascript(slug)]
+    if not programs or "Gemfile" in slug.files or package_json(slug).get("prisma"):
+        return []
+    told = re.compile(r"DATABASE_URL|dj_database_url|django_heroku|from_prefixed_env|BaseSettings")
+    for path, text in sorted(slug.files.items()):
+        if not path.rpartition("/")[2].startswith((".env", "app.json")) and not places.is_prose(
+            path
+        ):
+            match = told.search(text)
+            if match:
+                line = text.count("\n", 0, match.start()) + 1
+                return [_READ.passed(f"DATABASE_URL is read at {path}:{line}")]
+    fix = "Connect to what os.environ['DATABASE_URL'] says."
+    evidence = [Evidence("file", ".env", "DATABASE_URL is set")]
+    return [
+        _READ.warn("DATABASE_URL is set, and nothing in the code reads it", evidence, _WHY, fix)
+    ]

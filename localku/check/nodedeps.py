@@ -1,0 +1,127 @@
+"""Probe II: does the app import npm packages that package.json does not declare? Pure.
+
+Judged are the programs that node runs by the Procfile; what a bundler builds may use packages of
+development. Heroku prunes devDependencies after the build (Dev Center, "Node.js Behavior").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from localku.check import jsfacts
+from localku.check.commands import package_json
+from localku.check.evidence import Probing, listed, seen
+from localku.check.finding import Evidence, Finding
+from localku.check.slug import Slug
+
+_AT = Probing(2, "node-imports")
+_BUILTIN_NAMES = """
+assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel
+dns domain events fs http http2 https inspector module net os path perf_hooks process punycode
+querystring readline repl stream string_decoder sys timers tls trace_events tty url util v8 vm wasi
+worker_threads zlib
+"""
+_BUILTINS = frozenset(_BUILTIN_NAMES.split())
+_ALIASES = (".", "/", "#", "~", "@/", "node:", "bun:", "virtual:", "http:", "https:", "data:")
+_DECLARING = ("dependencies", "optionalDependencies", "peerDependencies")
+_KEEP_DEV = ("NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "PNPM_SKIP_PRUNING", "YARN2_SKIP_PRUNING")
+
+
+def probe(slug: Slug) -> list[Finding]:
+    """Imports against package.json; nothing for an app without one."""
+    if "package.json" not in slug.files:
+        return []
+    package = package_json(slug)
+    if not package:
+        return [_AT.unseen("package.json could not be read: it is not valid JSON")]
+    reached = jsfacts.reached(slug)
+    if not reached:
+        return [_AT.unseen("no program of the app's own that node runs was found in the Procfile")]
+    return list(_judged(slug, package, reached))
+
+
+def _judged(slug: Slug, package: dict[str, object], reached: frozenset[str]) -> Iterator[Finding]:
+    main = {name for key in _DECLARING for name in _names(package, key)}
+    main |= {"aws-sdk"} if any(name.startswith("aws-sdk") for name in main) else set()
+    dev = _names(package, "devDependencies")
+    own = _own_packages(slug)
+    undeclared: list[tuple[str, jsfacts.Import, Evidence]] = []
+    pruned: list[tuple[str, jsfacts.Import, Evidence]] = []
+    for path in sorted(reached):
+        lines = slug.files[path].splitlines()
+        for each in jsfacts.imports_of(slug.files[path]):
+            name = package_of(each.name)
+            if not name or each.guarded or name in main or name in own or _is_folder(slug, name):
+                continue
+            row = (name, each, seen(f"{path}:{each.line}", lines[each.line - 1]))
+            (pruned if name in dev else undeclared).append(row)
+    if any(slug.env.get(name, "").lower() in ("false", "true") for name in _KEEP_DEV):
+        pruned = []
+    yield from _undeclared(undeclared)
+    yield from _pruned(pruned)
+    if not undeclared and not pruned:
+        yield _AT.passed("every package that the programs import is declared")
+
+
+def _undeclared(rows: list[tuple[str, jsfacts.Import, Evidence]]) -> Iterator[Finding]:
+    certain = [row for row in rows if row[1].top]
+    names = listed(list(dict.fromkeys(row[0] for row in certain or rows)))
+    why = "Heroku installs what package.json declares: the dyno ends with MODULE_NOT_FOUND."
+    if certain:
+        said = f"imports {names}, which package.json does not declare"
+        yield _AT.fail(said, [row[2] for row in certain], why, f"npm install --save {names}")
+    elif rows:
+        said = f"code that may run imports {names}, which package.json does not declare"
+        yield _AT.warn(said, [row[2] for row in rows], why, "Declare it, or remove the code.")
+
+
+def _pruned(rows: list[tuple[str, jsfacts.Import, Evidence]]) -> Iterator[Finding]:
+    certain = [row for row in rows if row[1].top]
+    names = listed(list(dict.fromkeys(row[0] for row in certain or rows)))
+    why = "Heroku prunes devDependencies after the build: the dyno ends with MODULE_NOT_FOUND."
+    fix = "Move it from devDependencies to dependencies."
+    said = f"uses {names} at run time, declared in devDependencies only"
+    if certain:
+        yield _AT.fail(said, [row[2] for row in certain], why, fix)
+    elif rows:
+        yield _AT.warn(
+            f"may use {names} at run time" + said.partition("time")[2],
+            [row[2] for row in rows],
+            why,
+            fix,
+        )
+
+
+def package_of(name: str) -> str:
+    """The npm package of an import, "" for node's own modules, files and aliases."""
+    if name.startswith(_ALIASES) or "!" in name or "\0" in name or not name:
+        return ""
+    parts = name.split("/")
+    package = "/".join(parts[:2]) if name.startswith("@") else parts[0]
+    return "" if package in _BUILTINS else package
+
+
+def _names(package: dict[str, object], key: str) -> set[str]:
+    value = package.get(key)
+    return set(value) if isinstance(value, dict) else set()
+
+
+def _own_packages(slug: Slug) -> set[str]:
+    """The names of the app's own packages: itself, and those of its workspaces."""
+    found = set()
+    for path, text in slug.files.items():
+        if path.endswith("package.json"):
+            try:
+                name = json.loads(text).get("name")
+            except (ValueError, AttributeError, RecursionError):
+                continue
+            found |= {name} if isinstance(name, str) else set()
+    return found
+
+
+def _is_folder(slug: Slug, name: str) -> bool:
+    """Whether an import may begin at a folder of the app, as NODE_PATH or baseUrl have it."""
+    tops = ("", "src/", "app/", "server/")
+    heads = tuple(f"{top}{name}{end}" for top in tops for end in ("/", ".js", ".ts", ".json"))
+    return any(path.startswith(heads) for path in slug.files)

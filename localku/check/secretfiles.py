@@ -1,0 +1,92 @@
+"""Probe III: are there secrets in the code? Pure. What it says never holds a value.
+
+Left out: tests, documents, examples, lock files, programs that a machine wrote, and `.env`, which
+is where secrets belong (whether git tracks it is judged apart).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from localku.check import places
+from localku.check.evidence import Probing, counted, line_of
+from localku.check.finding import Evidence, Finding
+from localku.check.secretshapes import Secret, secrets_in
+from localku.check.slug import Slug
+
+_AT = Probing(3, "secrets")
+_ENV = re.compile(r"\.env(?:\..*)?|\.flaskenv|.*\.env")
+_NOT_CODE = (
+    ".ipynb",
+    ".json5",
+    ".lock",
+    ".sum",
+    ".pem.pub",
+    ".crt",
+    ".cer",
+    ".sql",
+    ".log",
+    ".xml",
+)
+_WHY = "Everyone who can read the repository has it, and a new one needs a new release."
+_FIX = "Read it from a config var (heroku config:set), and replace the value: git remembers it."
+
+
+def probe(slug: Slug) -> list[Finding]:
+    """Secrets in files that may run, and a `.env` that git tracks."""
+    sure: list[Evidence] = []
+    named: list[Evidence] = []
+    for path, secret in found_secrets(slug):
+        text = slug.files[path]
+        where = f"{path}:{line_of(text, secret.start)}"
+        said = f"{secret.name} = " if secret.name else f"{secret.kind} "
+        evidence = Evidence("file", where, f"{said}({secret.end - secret.start} characters)")
+        (sure if secret.sure else named).append(evidence)
+    findings = []
+    if sure:
+        findings.append(_AT.fail(f"{counted(len(sure), 'secret')} in the code", sure, _WHY, _FIX))
+    if named:
+        number = counted(
+            len(named), "literal that looks like a secret", "literals that look like secrets"
+        )
+        findings.append(_AT.fail(f"{number} in the code", named, _WHY, _FIX))
+    findings += _tracked_env(slug)
+    return findings or [_AT.passed("no secret was found in the code")]
+
+
+def found_secrets(slug: Slug) -> Iterator[tuple[str, Secret]]:
+    """(path, secret) of each secret in a file that is judged."""
+    for path in sorted(slug.files):
+        if is_judged(path, slug.files[path]):
+            for secret in secrets_in(slug.files[path]):
+                yield path, secret
+
+
+def is_judged(path: str, text: str) -> bool:
+    """Whether a secret in a file is one of the app's."""
+    name = posixpath.basename(path)
+    if places.is_aside(path) or places.is_prose(path) or places.is_template(path):
+        return False
+    return not (_ENV.fullmatch(name) or name.endswith(_NOT_CODE) or places.is_minified(text))
+
+
+def _tracked_env(slug: Slug) -> list[Finding]:
+    """`.env` files with values that git tracks. Nothing without git."""
+    if slug.git is None:
+        return []
+    found = []
+    for path in sorted(slug.git.tracked):
+        name = posixpath.basename(path)
+        if not _ENV.fullmatch(name) or places.is_template(path) or places.is_aside(path):
+            continue
+        names = re.findall(r"^(?:export )?([A-Za-z_]\w*)=.", slug.files.get(path, ""), re.M)
+        if names:
+            found.append(
+                Evidence("git", path, f"tracked; sets {counted(len(names), 'config var')}")
+            )
+    if not found:
+        return []
+    fix = "git rm --cached it, name it in .gitignore, and commit a .env.example without values."
+    return [_AT.warn(".env is in the repository", found, _WHY, fix)]
