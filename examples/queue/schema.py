@@ -33,21 +33,30 @@ CREATE TABLE invoices (
 
 
 def prepare() -> bool:
-    """Make what is not there yet; whether anything was made. Raises SystemExit without a database.
+    """Make what is not there yet; whether anything was made. Raises psycopg.OperationalError."""
+    with psycopg.connect(DATABASE_URL, connect_timeout=5) as db:
+        return not _exists(db) and _make(db)
+
+
+def prepare_patiently() -> bool:
+    """The same, after a wait for the database. Raises SystemExit when there is none in time.
 
     A database that fails over is away for half a minute. Who starts just then waits for it, since
     a process that crashes twice is started again much later (10 minutes on Heroku, and doubling).
     """
     deadline = time.monotonic() + DATABASE_WAIT
+    told = False
     while True:
         try:
-            with psycopg.connect(DATABASE_URL, connect_timeout=10) as db:
-                return not _exists(db) and _make(db)
+            return prepare()
         except psycopg.OperationalError as error:
-            if time.monotonic() >= deadline:
-                raise SystemExit(f"no database: {' '.join(str(error).split())}") from None
-            event("database_awaited", why=error)
-            time.sleep(1)
+            why = str(error).partition("\n")[0]
+        if time.monotonic() >= deadline:
+            raise SystemExit(f"no database: {why}")
+        if not told:
+            event("database_awaited", why=why)
+        told = True
+        time.sleep(1)
 
 
 def _exists(db: psycopg.Connection) -> bool:
@@ -68,4 +77,4 @@ def _make(db: psycopg.Connection) -> bool:
 
 
 if __name__ == "__main__":
-    event("schema", made="yes" if prepare() else "no")
+    event("schema", made="yes" if prepare_patiently() else "no")

@@ -108,11 +108,22 @@ def app(environ: dict[str, object], start: Callable[..., object]) -> Iterable[by
     return [body]
 
 
-def say_depth() -> None:
+def prepare() -> bool:
+    """Whether the schema is there. Without a database web starts all the same, and answers 503."""
+    try:
+        schema.prepare()
+    except psycopg.Error as error:
+        event("database_trouble", why=str(error).partition("\n")[0])
+        return False
+    return True
+
+
+def say_depth(prepared: bool) -> None:
     """Once a second: jobs that wait or are in work. By web, which is there when no worker is."""
     last = -1
     while True:
         time.sleep(1)
+        prepared = prepared or prepare()
         try:
             with pool.connection() as db:
                 depth = db.execute(DEPTH).fetchone()[0]
@@ -123,14 +134,15 @@ def say_depth() -> None:
         last = depth
 
 
-schema.prepare()
 pool = psycopg_pool.ConnectionPool(
     config.DATABASE_URL,
     min_size=1,
     max_size=4,
     timeout=2,  # a visitor is told, and does not wait for a database that is not there
+    # tries to connect come further and further apart, for so long; then a visitor begins anew
+    reconnect_timeout=2,
     check=psycopg_pool.ConnectionPool.check_connection,
     open=True,
 )
-threading.Thread(target=say_depth, daemon=True).start()
+threading.Thread(target=say_depth, args=[prepare()], daemon=True).start()
 event("web_started")

@@ -7,6 +7,7 @@ its heartbeat stops, and another worker puts the job back.
 from __future__ import annotations
 
 import asyncio
+import time
 
 import config
 import procrastinate
@@ -22,8 +23,14 @@ TROUBLE = (procrastinate.exceptions.ProcrastinateException, psycopg.Error)
 
 async def put_back_jobs_of_the_dead() -> None:
     """Every fifth of STALLED_SECONDS: jobs of workers that are silent for all of it are queued."""
+    pause = config.STALLED / 5
     while True:
-        await asyncio.sleep(config.STALLED / 5)
+        began = time.time()
+        await asyncio.sleep(pause)
+        if time.time() - began > pause + config.STALLED / 2:
+            # We slept ourselves (a closed lid, a machine with too much to do), and so did all who
+            # share it: let them say first that they live.
+            continue
         try:
             async with app.connector.pool.connection() as db:
                 # One worker at a time: a second one could put back what a third has begun again.
@@ -73,11 +80,11 @@ async def work() -> None:
 
 def main() -> None:
     """`python3 worker.py`"""
-    schema.prepare()
+    schema.prepare_patiently()
     try:
         asyncio.run(work())
     except TROUBLE as error:
-        # Nothing to save here: the platform starts a new process, which waits in schema.prepare().
+        # Nothing to save here: the platform starts a new process, which waits for its database.
         raise SystemExit(
             f"no database: {' '.join(str(error.__cause__ or error).split())}"
         ) from None

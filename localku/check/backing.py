@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from localku.check import jsfacts, places
-from localku.check.commands import package_json
+from localku.check.commands import package_json, steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Call, Facts, facts_of
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _HOSTS = Probing(4, "service-hosts")
@@ -22,9 +24,8 @@ _READ = Probing(4, "database-url")
 _SCHEME = r"(?:postgres(?:ql)?|mysql|mariadb|redis|rediss|amqps?|mongodb|mssql|memcached?|nats)"
 _URL = re.compile(rf"{_SCHEME}(?:\+\w+)?://(?:[^\s@/]*@)?(?P<host>[\w.-]+)", re.IGNORECASE)
 _ASKS = re.compile(
-    r"""["']?\b\w*(?:DATABASE|REDIS|MONGO|AMQP|RABBIT|BROKER|POSTGRES|MYSQL|MEMCACHE|SQLALCHEMY|PG|DB)
-    \w*(?:_?UR[LI]|_?HOST|_?DSN|_?SERVER|_?NAME|_?PATH|_?FILE)?\b["']?""",
-    re.VERBOSE,
+    r"DATABASE|REDIS|MONGO|AMQP|RABBIT|BROKER|POSTGRES|MYSQL|MEMCACHE|SQLALCHEMY|\bPG[A-Z]|\bDB_"
+    r"|_DB\b|_UR[LI]\b|_DSN\b"
 )
 _ENVIRON = re.compile(
     r"environ|getenv|\benv\(|\bconfig\(|process\.env|dj_database_url|BaseSettings|env\.db|from_prefixed_env"
@@ -54,7 +55,7 @@ def hosts(slug: Slug) -> list[Finding]:
 
 
 def _python_hosts(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         if _asks_environment(text):
             continue
         facts = facts_of(text)
@@ -79,7 +80,7 @@ def _host(call: Call) -> str:
 
 
 def _js_hosts(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.javascript(slug):
+    for path, text in jsfacts.app_javascript(slug).items():
         plain = jsfacts.without_comments(text)
         if _asks_environment(plain):
             continue
@@ -90,6 +91,7 @@ def _js_hosts(slug: Slug) -> Iterator[Evidence]:
                 yield seen(f"{path}:{line}", f"connects to {url['host']}")
 
 
+@lru_cache(maxsize=8192)
 def _asks_environment(text: str) -> bool:
     """Whether a program asks the environment for a service: then a literal is its default."""
     return bool(_ENVIRON.search(text) and _ASKS.search(text))
@@ -98,6 +100,15 @@ def _asks_environment(text: str) -> bool:
 def files(slug: Slug) -> list[Finding]:
     """SQLite databases in the slug, where no config var can name another."""
     found = list(_sqlite(slug))
+    named = [
+        f"{word} (at {step.where})"
+        for step in steps(slug)
+        for word in step.words[1:]
+        if re.fullmatch(r"[\w./-]+\.(?:db|sqlite3?|dirty)", word) and not word.startswith("/")
+    ]
+    if not found and named:
+        said = f"a command names {named[0]}: whether it is written is seen when it runs"
+        return [_FILES.unseen(said)]
     if not found:
         return [_FILES.passed("no database in a file of the slug was found")]
     fix = "Use a database service by DATABASE_URL (heroku addons:create heroku-postgresql)."
@@ -105,7 +116,7 @@ def files(slug: Slug) -> list[Finding]:
 
 
 def _sqlite(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         if facts is None or _asks_environment(text):
             continue
@@ -139,7 +150,7 @@ def url_read(slug: Slug) -> list[Finding]:
     """Does anything read DATABASE_URL, where the app is given one?"""
     if "DATABASE_URL" not in slug.env:
         return []
-    programs = [*places.python(slug), *places.javascript(slug)]
+    programs = [*app_python(slug), *jsfacts.app_javascript(slug)]
     if not programs or "Gemfile" in slug.files or package_json(slug).get("prisma"):
         return []
     told = re.compile(r"DATABASE_URL|dj_database_url|django_heroku|from_prefixed_env|BaseSettings")

@@ -11,11 +11,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from localku.check import jsfacts, places
+from localku.check import jsfacts
 from localku.check.commands import steps
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Call, facts_of
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _AT = Probing(2, "programs")
@@ -158,7 +159,7 @@ def _commands(slug: Slug) -> Iterator[tuple[str, Evidence, bool]]:
 
 
 def _calls(slug: Slug) -> Iterator[tuple[str, Evidence, bool]]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         for call in facts.calls if facts else ():
             name = _spawned(call)
@@ -179,7 +180,7 @@ def _spawned(call: Call) -> str:
 
 
 def _js_calls(slug: Slug) -> Iterator[tuple[str, Evidence, bool]]:
-    for path, text in places.javascript(slug):
+    for path, text in jsfacts.app_javascript(slug).items():
         if "child_process" not in text and "execa" not in text:
             continue
         plain = jsfacts.without_comments(text)

@@ -13,7 +13,7 @@ from localku.check.commands import Step, steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import reached_python
 from localku.check.slug import Slug
 
 _PORT = Probing(7, "port")
@@ -92,7 +92,7 @@ def _programs(slug: Slug) -> dict[str, str]:
     web = Slug(
         slug.root, slug.files, slug.skipped, {"web": slug.procfile["web"]}, slug.env, slug.git
     )
-    paths = Modules(web).reached() | jsfacts.reached(web)
+    paths = reached_python(web) | jsfacts.reached(web)
     return {path: slug.files[path] for path in sorted(paths)}
 
 

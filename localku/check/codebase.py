@@ -13,7 +13,7 @@ from localku.check.commands import steps
 from localku.check.evidence import Probing, counted, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import app_python, reached_python
 from localku.check.slug import Git, Slug
 
 _GIT = Probing(1, "git")
@@ -64,7 +64,7 @@ def _used(slug: Slug) -> frozenset[str]:
     """The files that the Procfile's commands certainly lead to."""
     scripts = {step.where.rpartition(":")[0] for step in steps(slug)}
     named = {posixpath.normpath(word) for step in steps(slug) for word in step.words if "/" in word}
-    return Modules(slug).reached() | jsfacts.reached(slug) | ((scripts | named) & slug.files.keys())
+    return reached_python(slug) | jsfacts.reached(slug) | ((scripts | named) & slug.files.keys())
 
 
 def used_by(slug: Slug, path: str) -> str:
@@ -96,7 +96,7 @@ def one_app(slug: Slug) -> list[Finding]:
 def environment_names(slug: Slug) -> list[Finding]:
     """Branches on the name of an environment. NODE_ENV is left out: node's packages ask it."""
     found = []
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         for line, left, value in facts.compares if facts else ():
             if _is_variable(left) and value.lower() in _NAMES:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from localku.check.commands import Step, direct, steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
-from localku.check.places import procfile_place, python
+from localku.check.places import procfile_place
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _BUILD = Probing(5, "build-at-start")
@@ -39,7 +40,8 @@ _MIGRATIONS = re.compile(
     r"|(?:python[\d.]* -m )?alembic (?:-\S+ )*upgrade"
     r"|(?:rake|rails) db:(?:migrate|prepare|setup|schema:load)|sequelize(?:-cli)? db:migrate"
     r"|knex migrate:latest|prisma (?:migrate deploy|db push)|typeorm migration:run"
-    r"|(?:node-)?pg-migrate up|aerich upgrade|yoyo apply|goose up|diesel migration run"
+    r"|\S+ (?:migrate|syncdb|db:migrate)\b(?! (?:status|make|create))|(?:node-)?pg-migrate up"
+    r"|aerich upgrade|yoyo apply|goose up|diesel migration run"
 )
 _DAEMONS = {
     "gunicorn": ("-D", "--daemon"),
@@ -113,7 +115,7 @@ def _background(slug: Slug) -> Iterator[Evidence]:
 
 def _python_daemons(slug: Slug) -> Iterator[Evidence]:
     """gunicorn's settings file: `daemon = True`, `pidfile = "…"`."""
-    for path, text in python(slug):
+    for path, text in app_python(slug).items():
         if "gunicorn" not in path.rpartition("/")[2]:
             continue
         for number, line in enumerate(text.splitlines(), 1):
@@ -132,7 +134,10 @@ def shell_in_front(slug: Slug) -> list[Finding]:
             found.append(seen(procfile_place(slug, name), slug.procfile[name]))
         found += _scripts(slug, name)
     if not found:
-        return [_SHELL.passed("no shell stands between Heroku and the program")]
+        starts = [step for name in slug.procfile for step in direct(slug, name)]
+        if any(step.program in ("npm", "yarn", "pnpm") for step in starts):
+            return [_SHELL.passed("npm stands in front of the program, and passes SIGTERM on")]
+        return [_SHELL.passed("no shell stays in front of the program")]
     why = "The shell ends at SIGTERM, at once or too late, and not when the program is done."
     fix = "Write exec before the last command, so that it takes the shell's place."
     return [_SHELL.warn("a shell stays in front of the program", found, why, fix)]
@@ -175,7 +180,7 @@ def migrations(slug: Slug) -> list[Finding]:
         return []
     if "release" in slug.procfile:
         return [_MIGRATE.passed("migrations run in the release phase")]
-    return [_MIGRATE.passed(f"{folder} holds migrations, and no dyno runs them at its start")]
+    return [_MIGRATE.unseen(f"{folder} holds migrations; nothing in the Procfile runs them")]
 
 
 def _migration_folder(slug: Slug) -> str:

@@ -75,9 +75,14 @@ def steps(slug: Slug, process_type: str | None = None) -> list[Step]:
 
 
 def direct(slug: Slug, process_type: str) -> list[Step]:
-    """The commands of a process type as the Procfile has them, no script read."""
+    """The commands of a process type as the Procfile has them: no script is read, but what a
+    shell is given with `-c` is."""
     place = procfile_place(slug, process_type)
-    return list(split(process_type, place, slug.procfile.get(process_type, "")))
+    found: list[Step] = []
+    for step in split(process_type, place, slug.procfile.get(process_type, "")):
+        command = step.option("-c", "-lc", "-ec") if step.program in _SHELLS else None
+        found += list(split(process_type, place, command)) if command else [step]
+    return found
 
 
 def split(process_type: str, where: str, command: str) -> Iterator[Step]:

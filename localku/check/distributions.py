@@ -254,6 +254,31 @@ gradio fastapi uvicorn httpx numpy pandas pydantic
 """
 _CARRIES = {words[0]: frozenset(words[1:]) for words in map(str.split, _ALONG.split("\n")) if words}
 
+# What a distribution's own documents tell to import from another: those who use the first are
+# right to import the second.
+_FAMILIES = """
+flask werkzeug jinja2 markupsafe itsdangerous click blinker
+jinja2 markupsafe
+django asgiref
+djangorestframework django
+fastapi starlette pydantic
+celery kombu billiard
+boto3 botocore
+requests urllib3
+httpx httpcore
+flask-sqlalchemy sqlalchemy
+flask-migrate alembic
+flask-login flask
+alembic sqlalchemy
+pyramid webob venusian zope
+aiohttp yarl multidict
+pandas numpy
+scikit-learn numpy
+"""
+_FAMILY = {
+    words[0]: frozenset(words[1:]) for words in map(str.split, _FAMILIES.split("\n")) if words
+}
+
 
 def normalised(name: str) -> str:
     """A distribution's name as indexes compare it (PEP 503)."""
@@ -269,6 +294,8 @@ def is_satisfied(module: str, declared: frozenset[str]) -> bool:
     """Whether one of the declared distributions, normalised, may give a top-level module."""
     wanted = distributions(module)
     if wanted & declared:
+        return True
+    if any(_FAMILY.get(each, frozenset()) & wanted for each in declared):
         return True
     name = normalised(module)
     plain = {_plain(each) for each in wanted}

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from localku.check.commands import package_json, steps
+from localku.check.places import javascript
+from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
 _TOKENS = re.compile(
@@ -18,9 +20,9 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _IMPORT = re.compile(
-    r"""(?P<type>\bimport\s+type\b[^;'"]*from\s*['"][^'"]+['"])
+    r"""(?P<type>\bimport\s+type\b[^;'"]{0,3000}from\s*['"][^'"]+['"])
     | (?P<call>\b(?:require|import)\s*\(\s*)['"](?P<a>[^'"\n]+)['"]\s*\)
-    | \b(?:import|export)\b[\w\s{},*$]*?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
+    | \b(?:import|export)\b[\w\s{},*$]{0,3000}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
     | \bimport\s*['"](?P<c>[^'"\n]+)['"]""",
     re.VERBOSE,
 )
@@ -79,6 +81,7 @@ def imports_of(text: str) -> tuple[Import, ...]:
     return tuple(found)
 
 
+@once_for_a_slug
 def reached(slug: Slug) -> frozenset[str]:
     """The app's programs that node runs by the Procfile's commands; empty where none was seen."""
     todo = [path for path in _entries(slug) if path]
@@ -92,7 +95,15 @@ def reached(slug: Slug) -> frozenset[str]:
             if each.name.startswith("."):
                 found = resolved(slug, posixpath.join(posixpath.dirname(path), each.name))
                 todo += [found] if found else []
-    return frozenset(done)
+    return frozenset(path for path in done if not path.endswith(".json"))
+
+
+@once_for_a_slug
+def app_javascript(slug: Slug) -> dict[str, str]:
+    """path -> text of the JavaScript programs to judge: what node runs by the Procfile, or, where
+    that cannot be told, all that are the app's."""
+    paths = reached(slug)
+    return {path: slug.files[path] for path in sorted(paths)} if paths else dict(javascript(slug))
 
 
 def _entries(slug: Slug) -> Iterator[str]:

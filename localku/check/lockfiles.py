@@ -7,20 +7,18 @@ build), heroku-buildpack-ruby (a Gemfile.lock is required).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from localku.check import places
-from localku.check.commands import package_json, steps
+from localku.check.commands import Step, package_json
 from localku.check.declared import declared
 from localku.check.evidence import Probing, counted, listed, seen
 from localku.check.finding import Finding
+from localku.check.languages import node_step, python_step, ruby_step
 from localku.check.slug import Slug
 
 _AT = Probing(2, "lock-files")
 PYTHON_FILES = ("requirements.txt", "Pipfile.lock", "poetry.lock", "uv.lock")
 NODE_FILES = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")
-_PYTHONS = re.compile(r"python[\d.]*|gunicorn|uvicorn|flask|celery|hypercorn|daphne|waitress-serve")
 _DRIFT = "Another build may install other versions than those that were tested."
 
 
@@ -30,9 +28,9 @@ def probe(slug: Slug) -> list[Finding]:
 
 
 def _python(slug: Slug) -> Iterator[Finding]:
-    runs = [step for step in steps(slug) if _PYTHONS.fullmatch(step.program)]
+    run = python_step(slug)
     there = [name for name in PYTHON_FILES if _there(slug, name)]
-    if not there and (not runs or not any(places.python(slug))):
+    if not there and (run is None or (node_step(slug) and not _has_python(slug))):
         return
     if len(there) > 1:
         why = "Heroku's Python build fails: it wants exactly one package manager's file."
@@ -40,19 +38,23 @@ def _python(slug: Slug) -> Iterator[Finding]:
         evidence = [seen(name, "a package manager's file") for name in there]
         yield _AT.fail(f"there are {listed(there)}", evidence, why, fix)
     elif not there:
-        yield _no_python_file(slug, f"{runs[0].where}", runs[0].text)
+        yield _no_python_file(slug, run)
     elif there == ["requirements.txt"]:
         yield _requirements(slug)
     else:
         yield _AT.passed(f"{there[0]} says the exact version of each package")
 
 
-def _no_python_file(slug: Slug, where: str, command: str) -> Finding:
+def _has_python(slug: Slug) -> bool:
+    return any(name in slug.files for name in ("pyproject.toml", "Pipfile", "setup.py"))
+
+
+def _no_python_file(slug: Slug, run: Step | None) -> Finding:
     why = "Heroku's Python build fails without one; an empty requirements.txt is enough for none."
     fix = "Write requirements.txt, or commit poetry.lock, uv.lock or Pipfile.lock."
     said = "no requirements.txt, poetry.lock, uv.lock or Pipfile.lock in the app's folder"
-    evidence = [seen(where, command)]
-    if any(name in slug.files for name in ("pyproject.toml", "Pipfile", "setup.py")):
+    evidence = [seen(run.where, run.text) if run else seen("Procfile", "runs Python")]
+    if _has_python(slug):
         return _AT.fail(said, evidence, why, fix)
     return _AT.warn(said, evidence, why, fix)
 
@@ -70,7 +72,13 @@ def _requirements(slug: Slug) -> Finding:
 
 def _node(slug: Slug) -> Iterator[Finding]:
     package = package_json(slug)
-    if not package:
+    run = node_step(slug)
+    if run is None:
+        return
+    if "package.json" not in slug.files:
+        why = "Heroku finds no Node.js app there: node is not installed, and the dyno ends (H10)."
+        said = "node runs the app, and there is no package.json in its folder"
+        yield _AT.fail(said, [seen(run.where, run.text)], why, "npm init, or move it to the top.")
         return
     there = [name for name in NODE_FILES if _there(slug, name)]
     needs = any(package.get(key) for key in ("dependencies", "devDependencies"))
@@ -87,7 +95,14 @@ def _node(slug: Slug) -> Iterator[Finding]:
 
 
 def _ruby(slug: Slug) -> Iterator[Finding]:
+    run = ruby_step(slug)
     if "Gemfile" not in slug.files:
+        if run is not None:
+            why = "Heroku finds no Ruby app there: Ruby is not installed, and the dyno ends (H10)."
+            said = "Ruby runs the app, and there is no Gemfile in its folder"
+            yield _AT.fail(
+                said, [seen(run.where, run.text)], why, "Write a Gemfile, bundle install."
+            )
         return
     if _there(slug, "Gemfile.lock"):
         yield _AT.passed("Gemfile.lock says the exact version of each gem")

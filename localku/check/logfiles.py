@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localku.check import jsfacts, places
+from localku.check import jsfacts
 from localku.check.commands import steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Assign, Facts, facts_of
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _AT = Probing(11, "log-files")
@@ -63,7 +64,7 @@ def _is_stream(value: str) -> bool:
 
 
 def _python(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         for line, said in _file_handlers(facts) if facts else ():
             yield seen(f"{path}:{line}", said)
@@ -113,7 +114,7 @@ def _names(user: dict[str, object]) -> list[object]:
 
 
 def _node(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.javascript(slug):
+    for path, text in jsfacts.app_javascript(slug).items():
         names = {each.name for each in jsfacts.imports_of(text)}
         if not any("winston" in name or name == "bunyan" for name in names):
             continue

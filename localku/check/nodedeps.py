@@ -7,12 +7,15 @@ development. Heroku prunes devDependencies after the build (Dev Center, "Node.js
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import package_json
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
+from localku.check.languages import node_step
+from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
 
 _AT = Probing(2, "node-imports")
@@ -23,6 +26,7 @@ querystring readline repl stream string_decoder sys timers tls trace_events tty 
 worker_threads zlib
 """
 _BUILTINS = frozenset(_BUILTIN_NAMES.split())
+_PACKAGE = re.compile(r"(?:@[a-z0-9~][\w.~-]*/)?[a-z0-9~][\w.~-]*", re.IGNORECASE)
 _ALIASES = (".", "/", "#", "~", "@/", "node:", "bun:", "virtual:", "http:", "https:", "data:")
 _DECLARING = ("dependencies", "optionalDependencies", "peerDependencies")
 _KEEP_DEV = ("NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "PNPM_SKIP_PRUNING", "YARN2_SKIP_PRUNING")
@@ -36,6 +40,8 @@ def probe(slug: Slug) -> list[Finding]:
     if not package:
         return [_AT.unseen("package.json could not be read: it is not valid JSON")]
     reached = jsfacts.reached(slug)
+    if not node_step(slug):
+        return []  # its package.json builds a client, say
     if not reached:
         return [_AT.unseen("no program of the app's own that node runs was found in the Procfile")]
     return list(_judged(slug, package, reached))
@@ -46,13 +52,14 @@ def _judged(slug: Slug, package: dict[str, object], reached: frozenset[str]) -> 
     main |= {"aws-sdk"} if any(name.startswith("aws-sdk") for name in main) else set()
     dev = _names(package, "devDependencies")
     own = _own_packages(slug)
+    folders = _folders(slug)
     undeclared: list[tuple[str, jsfacts.Import, Evidence]] = []
     pruned: list[tuple[str, jsfacts.Import, Evidence]] = []
     for path in sorted(reached):
         lines = slug.files[path].splitlines()
         for each in jsfacts.imports_of(slug.files[path]):
             name = package_of(each.name)
-            if not name or each.guarded or name in main or name in own or _is_folder(slug, name):
+            if not name or each.guarded or name in main or name in own or name in folders:
                 continue
             row = (name, each, seen(f"{path}:{each.line}", lines[each.line - 1]))
             (pruned if name in dev else undeclared).append(row)
@@ -99,7 +106,7 @@ def package_of(name: str) -> str:
         return ""
     parts = name.split("/")
     package = "/".join(parts[:2]) if name.startswith("@") else parts[0]
-    return "" if package in _BUILTINS else package
+    return "" if package in _BUILTINS or not _PACKAGE.fullmatch(package) else package
 
 
 def _names(package: dict[str, object], key: str) -> set[str]:
@@ -120,8 +127,9 @@ def _own_packages(slug: Slug) -> set[str]:
     return found
 
 
-def _is_folder(slug: Slug, name: str) -> bool:
-    """Whether an import may begin at a folder of the app, as NODE_PATH or baseUrl have it."""
+@once_for_a_slug
+def _folders(slug: Slug) -> frozenset[str]:
+    """Names that an import may begin with because NODE_PATH or baseUrl lead to them."""
     tops = ("", "src/", "app/", "server/")
-    heads = tuple(f"{top}{name}{end}" for top in tops for end in ("/", ".js", ".ts", ".json"))
-    return any(path.startswith(heads) for path in slug.files)
+    rests = (path[len(top) :] for path in slug.files for top in tops if path.startswith(top))
+    return frozenset(rest.partition("/")[0].partition(".")[0] for rest in rests)

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 from localku.check import places
 from localku.check.backing import sqlite_uses
-from localku.check.commands import package_json, steps
+from localku.check.commands import package_json
 from localku.check.declared import declared
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
+from localku.check.languages import node_step, python_step
 from localku.check.pyfacts import facts_of
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _DATABASE = Probing(10, "same-database")
@@ -26,6 +28,7 @@ _POSTGRES = frozenset(
     ("psycopg", "psycopg2", "psycopg2-binary", "psycopg-binary", "asyncpg", "pg8000")
 )
 _MYSQL = frozenset(("mysqlclient", "pymysql", "aiomysql", "mysql-connector-python"))
+_REQUIRES = re.compile(r"""requires-python\s*=\s*["']([^"']+)""")
 _FALLBACK = re.compile(r"sqlite(?:\+\w+)?://|backends\.sqlite3")
 
 
@@ -46,7 +49,7 @@ def database(slug: Slug) -> list[Finding]:
 
 
 def _sqlite_defaults(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         if facts is None or not _FALLBACK.search(text):
             continue
@@ -61,10 +64,7 @@ def version(slug: Slug) -> list[Finding]:
 
 
 def _python(slug: Slug) -> Iterator[Finding]:
-    runs = any(
-        re.fullmatch(r"python[\d.]*|gunicorn|uvicorn|celery", s.program) for s in steps(slug)
-    )
-    if not any(places.python(slug)) or not runs:
+    if python_step(slug) is None or (node_step(slug) and not any(places.python(slug))):
         return
     where, wanted = asked_python(slug)
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -72,7 +72,13 @@ def _python(slug: Slug) -> Iterator[Finding]:
         why = "Heroku takes its default version, which moves on when the build cache is cleared."
         fix = f"Write .python-version with one line, such as {here}."
         evidence = [Evidence("file", ".python-version", "there is no such file")]
-        yield _VERSION.warn("the Python version is not said", evidence, why, fix)
+        said = "the Python version is not said"
+        asks = re.search(
+            r"""requires-python\s*=\s*["']([^"']+)""", slug.files.get("pyproject.toml", "")
+        )
+        if asks:
+            said = f"pyproject.toml says Python {asks[1]}, which Heroku does not read"
+        yield _VERSION.warn(f"{said}: there is no .python-version", evidence, why, fix)
     elif wanted and wanted != here:
         said = f"asks for Python {wanted}; localku runs on {here} here"
         yield _VERSION.unseen(f"{said}: whether the app does too is seen when it runs")
@@ -101,7 +107,7 @@ def asked_python(slug: Slug) -> tuple[str, str]:
 
 def _node(slug: Slug) -> Iterator[Finding]:
     package = package_json(slug)
-    if not package:
+    if not package or node_step(slug) is None:
         return
     engines = package.get("engines")
     if isinstance(engines, dict) and engines.get("node"):

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from localku.check import places
+from localku.check.commands import steps
 from localku.check.declared import Declared, declared
 from localku.check.distributions import comes_along, distributions, is_satisfied, normalised
 from localku.check.evidence import Probing, listed, seen
 from localku.check.finding import Evidence, Finding
+from localku.check.languages import PROGRAMS
 from localku.check.pyfacts import facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import app_python, console_script, modules_of, started_python
 from localku.check.slug import Slug
 
 _AT = Probing(2, "python-imports")
@@ -28,6 +29,8 @@ asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mai
 nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
 """
 _STANDARD = sys.stdlib_module_names | frozenset(_OLD.split()) | {"__main__", "_typeshed"}
+_VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals|contrib)/")
+_NO_PROGRAM = "Heroku installs what is declared: the dyno ends with `command not found` (H10)."
 _WHY = "Heroku installs what is declared, and nothing else: the dyno ends with ModuleNotFoundError."
 
 
@@ -45,20 +48,40 @@ class Missing:
 
 def probe(slug: Slug) -> list[Finding]:
     """Imports against declarations; nothing for an app without Python."""
-    paths = dict(places.python(slug))
-    modules = Modules(slug)
-    reached = modules.reached()
-    paths |= {path: slug.files[path] for path in reached}
+    paths = app_python(slug)
     if not paths:
         return []
     found = declared(slug)
-    missing = list(_missing(slug, paths, modules, reached, found))
-    return list(_judged(missing, found, bool(reached)))
+    missing = list(_missing(slug, paths, found))
+    return [*_programs(slug, found), *_judged(missing, found)]
 
 
-def _missing(
-    slug: Slug, paths: dict[str, str], modules: Modules, reached: frozenset[str], found: Declared
-) -> Iterator[Missing]:
+def _programs(slug: Slug, found: Declared) -> Iterator[Finding]:
+    """Programs of the Procfile that come with a Python distribution, such as gunicorn."""
+    lost: dict[str, Evidence] = {}
+    for step in steps(slug):
+        wanted = PROGRAMS.get(step.program, "")
+        if step.words[1:2] == ("-m",) and step.words[2:]:
+            wanted = PROGRAMS.get(step.words[2], "")
+        if not wanted or is_satisfied(wanted.replace("-", "_"), frozenset(found.main)):
+            continue
+        if comes_along(wanted, frozenset(found.main)) or console_script(slug, step.program):
+            continue
+        if wanted in found.extra:
+            said = f"{wanted} is declared as an extra only ({found.extra[wanted]})"
+            fix = "Declare it among the dependencies that are always installed."
+            yield _AT.warn(said, [seen(step.where, step.text)], _NO_PROGRAM, fix)
+        else:
+            lost.setdefault(wanted, seen(step.where, step.text))
+    if lost and not (found.unreadable or found.unnamed):
+        said = f"the Procfile runs {listed(list(lost))}, which {_files(found)}"
+        fix = f"Add {listed(list(lost))} to {_place(found)}."
+        yield _AT.fail(said, lost.values(), _NO_PROGRAM, fix)
+
+
+def _missing(slug: Slug, paths: dict[str, str], found: Declared) -> Iterator[Missing]:
+    modules = modules_of(slug)
+    started = started_python(slug)
     main = frozenset(found.main) | frozenset(found.extra)
     dev = frozenset(found.dev)
     locked = _locked(slug)
@@ -71,24 +94,25 @@ def _missing(
             if is_satisfied(top, main):
                 continue
             along = comes_along(top, main) or ("a lock file" if distributions(top) & locked else "")
-            certain = path in reached and not each.inside
+            certain = path in started and not each.inside and not _VENDORED.search(path)
             line = text.splitlines()[each.line - 1]
             is_dev = is_satisfied(top, dev)
             yield Missing(top, f"{path}:{each.line}", line, certain, along, is_dev)
 
 
-def _judged(missing: list[Missing], found: Declared, entered: bool) -> Iterator[Finding]:
+def _judged(missing: list[Missing], found: Declared) -> Iterator[Finding]:
     undeclared = [each for each in missing if not each.along and not each.dev]
     certain = [each for each in undeclared if each.certain]
-    places_ = ", ".join(found.files) or "no file"
     unsure = [*found.unreadable, *(f"{where} has no name" for where in found.unnamed)]
     if undeclared and unsure:
         names = listed(_tops(undeclared))
-        yield _AT.unseen(f"{names}: not in {places_}, but not all could be read: {unsure[0]}")
+        yield _AT.unseen(
+            f"{names}: not seen to be declared, but not all could be read: {unsure[0]}"
+        )
     elif certain:
         names = listed(_tops(certain))
-        said = f"imports {names}, which {places_} does not declare"
-        fix = f"Add {listed([_advice(each) for each in _tops(certain)])} to requirements.txt."
+        said = f"imports {names}, which {_files(found)}"
+        fix = f"Add {listed([_advice(each) for each in _tops(certain)])} to {_place(found)}."
         yield _AT.fail(said, _evidence(certain), _WHY, fix)
     elif undeclared:
         said = f"code that may run imports {listed(_tops(undeclared))}, declared nowhere"
@@ -108,6 +132,21 @@ def _judged(missing: list[Missing], found: Declared, entered: bool) -> Iterator[
         yield _AT.passed("every package that is imported is declared")
     elif not (undeclared or dev or along):
         yield _AT.passed("every package that is imported at the start is declared")
+
+
+def _files(found: Declared) -> str:
+    """`requirements.txt does not declare`; what is wrong where there is no such file."""
+    if not found.files:
+        return "nothing declares: there is no requirements.txt"
+    return (
+        f"{' and '.join(found.files[:3])} {'does' if len(found.files) == 1 else 'do'} not declare"
+    )
+
+
+def _place(found: Declared) -> str:
+    """The file to declare a distribution in."""
+    names = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py")
+    return next((name for name in names if name in found.files), "requirements.txt")
 
 
 def _tops(missing: list[Missing]) -> list[str]:

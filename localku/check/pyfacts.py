@@ -24,7 +24,8 @@ _ENV_CALLS = ("environ.get", "getenv", "environ.setdefault", "environ.pop")
 @dataclass(frozen=True)
 class Import:
     """module: dotted, relative ones with leading dots. names: of a from-import. optional: the
-    program goes on without it (try/except, `if TYPE_CHECKING`). inside: in a function."""
+    program goes on without it (try/except, `if TYPE_CHECKING`). inside: in a
+    function or a branch, so that it may never run."""
 
     module: str
     names: tuple[str, ...]
@@ -123,8 +124,11 @@ class _Walk(ast.NodeVisitor):
         text = dotted(node.test)
         self.guarded = before or text.endswith("TYPE_CHECKING") or _asks_version(node.test)
         self.visit(node.test)
+        is_main = isinstance(node.test, ast.Compare) and dotted(node.test.left) == "__name__"
+        self.inside += not is_main  # what stands in a branch may never run
         self._all(node.body)
         self._all(node.orelse)
+        self.inside -= not is_main
         self.guarded = before
 
     def visit_With(self, node: ast.With) -> None:
@@ -176,16 +180,22 @@ class _Walk(ast.NodeVisitor):
         args = tuple(literal(each) for each in node.args)
         call = Call(dotted(node.func), node.lineno, args, keywords, self.guarded)
         self.facts.calls.append(call)
-        if call.name.endswith(_ENV_CALLS) and args and isinstance(args[0], str):
+        if self._is_env(call.name, _ENV_CALLS) and args and isinstance(args[0], str):
             self._env(args[0], node.lineno, False)
         self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         key = literal(node.slice)
         loads = isinstance(node.ctx, ast.Load)
-        if loads and isinstance(key, str) and dotted(node.value).endswith("environ"):
+        if loads and isinstance(key, str) and self._is_env(dotted(node.value), ("environ",)):
             self._env(key, node.lineno, True)
         self.generic_visit(node)
+
+    def _is_env(self, name: str, wanted: tuple[str, ...]) -> bool:
+        """Whether a name is os's: `environ` alone may be that of a request (PEP 3333)."""
+        if name in wanted:
+            return any(each.module == "os" and each.names for each in self.facts.imports)
+        return name.startswith("os.") and name[3:] in wanted
 
     def _env(self, name: str, line: int, required: bool) -> None:
         read = EnvRead(name, line, required, bool(self.inside), self.guarded)

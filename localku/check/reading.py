@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Iterable
 
+from localku.check.places import is_lock
 from localku.check.repository import ask_git
 from localku.check.slug import Slug
 from localku.check.slugignore import SlugIgnore
@@ -18,6 +19,7 @@ from localku.manifest import manifest
 from localku.watch.ignores import NEVER_FOLDERS
 
 MAX_FILE = 512 * 1024  # bytes; a longer file is no source that a person wrote
+MAX_LOCK = 4 * 1024 * 1024  # bytes of a lock file, which a package manager wrote
 MAX_FILES = 20_000
 MAX_TOTAL = 64 * 1024 * 1024  # bytes of all files together
 # Folders of packages that somebody else wrote, by their usual names.
@@ -73,7 +75,7 @@ def _read(root: str, paths: list[str]) -> tuple[dict[str, str], dict[str, str]]:
         elif len(files) >= MAX_FILES or total >= MAX_TOTAL:
             skipped[path] = f"after {len(files):,} files"
         else:
-            text = _load(os.path.join(root, path))
+            text = _load(os.path.join(root, path), MAX_LOCK if is_lock(path) else MAX_FILE)
             if isinstance(text, Unread):
                 skipped[path] = str(text)
             else:
@@ -96,7 +98,7 @@ class Unread(str):
     """Why a file was not read."""
 
 
-def _load(path: str) -> str:
+def _load(path: str, most: int = MAX_FILE) -> str:
     """The text of a file, or an Unread. A link is not followed: it may lead anywhere."""
     try:
         state = os.lstat(path)
@@ -104,10 +106,10 @@ def _load(path: str) -> str:
             return Unread("a symbolic link")
         if not stat.S_ISREG(state.st_mode):
             return Unread("not a file")
-        if state.st_size > MAX_FILE:
-            return Unread(f"larger than {MAX_FILE // 1024} KiB")
+        if state.st_size > most:
+            return Unread(f"larger than {most // 1024:,} KiB")
         with open(path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
+            data = file.read(most + 1)
     except OSError as error:
         return Unread(os.strerror(error.errno or 0).lower())
     if b"\0" in data:

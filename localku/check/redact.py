@@ -21,7 +21,7 @@ utf-8 en-us public private 127.0.0.1 0.0.0.0
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _NUMBER = re.compile(r"[\d.,:_-]{1,9}")
-_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@]*?:([^\s@]+)@[^\s/]*")
+_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:]{0,80}:([^\s@]{1,200})@[^\s/]{0,200}")
 
 
 class Redactor:

@@ -10,9 +10,11 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from localku.check import places
+from localku.check import jsfacts, places
 from localku.check.evidence import Probing, counted, line_of
 from localku.check.finding import Evidence, Finding
+from localku.check.pyfacts import facts_of
+from localku.check.pymodules import app_python
 from localku.check.secretshapes import Secret, secrets_in
 from localku.check.slug import Slug
 
@@ -30,6 +32,9 @@ _NOT_CODE = (
     ".log",
     ".xml",
 )
+_SESSION_KEYS = frozenset(("SECRET_KEY", "secret_key", "SESSION_SECRET", "JWT_SECRET_KEY"))
+_JS_KEY = re.compile(r"""\b(?:secret|keys)\s*:\s*\[?\s*["']([^"'\n]+)["']""")
+_SETTINGS = (".ini", ".cfg", ".conf", ".properties", ".toml", ".yml", ".yaml")
 _WHY = "Everyone who can read the repository has it, and a new one needs a new release."
 _FIX = "Read it from a config var (heroku config:set), and replace the value: git remembers it."
 
@@ -52,15 +57,46 @@ def probe(slug: Slug) -> list[Finding]:
             len(named), "literal that looks like a secret", "literals that look like secrets"
         )
         findings.append(_AT.fail(f"{number} in the code", named, _WHY, _FIX))
+    findings += _session_keys(slug, {each.where for each in (*sure, *named)})
     findings += _tracked_env(slug)
     return findings or [_AT.passed("no secret was found in the code")]
+
+
+def _session_keys(slug: Slug, said: set[str]) -> list[Finding]:
+    """Literals that sign sessions, however simple they are: whoever reads them can sign, too."""
+    found = []
+    for path, text in app_python(slug).items():
+        facts = facts_of(text)
+        for each in facts.assigns if facts else ():
+            is_key = each.name in _SESSION_KEYS and isinstance(each.value, str) and each.value
+            asks = (
+                re.search(rf"environ[^\n]*{each.name}|from_prefixed_env", text) if is_key else True
+            )
+            if is_key and not asks and f"{path}:{each.line}" not in said:
+                text_ = f"{each.name} = ({len(each.value)} characters)"
+                found.append(Evidence("file", f"{path}:{each.line}", text_))
+    for path, text in jsfacts.app_javascript(slug).items():
+        names = {each.name for each in jsfacts.imports_of(text)}
+        if names & {"express-session", "cookie-session", "cookie-parser", "client-sessions"}:
+            plain = jsfacts.without_comments(text)
+            for match in _JS_KEY.finditer(plain):
+                where = f"{path}:{line_of(plain, match.start())}"
+                if where not in said:
+                    found.append(Evidence("file", where, f"secret: ({len(match[1])} characters)"))
+    if not found:
+        return []
+    why = "Whoever has the source can sign sessions of any user."
+    return [_AT.warn("the key that signs sessions is a literal", found, why, _FIX)]
 
 
 def found_secrets(slug: Slug) -> Iterator[tuple[str, Secret]]:
     """(path, secret) of each secret in a file that is judged."""
     for path in sorted(slug.files):
         if is_judged(path, slug.files[path]):
-            for secret in secrets_in(slug.files[path]):
+            unquoted = path.endswith(
+                (".ini", ".cfg", ".conf", ".properties", ".toml", ".yml", ".yaml")
+            )
+            for secret in secrets_in(slug.files[path], unquoted=unquoted):
                 yield path, secret
 
 

@@ -35,12 +35,21 @@ _KNOWN = {kind: re.compile(shape) for kind, shape in _SHAPES.items()}
 _URL = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,20}://([^\s:/@'\"`<>]{0,80}):([^\s/@'\"`<>]{1,200})@([\w.-]*)"
 )
+# from the telling word on, so that the search is for a few plain words; the name's head is before
 _NAMED = re.compile(
-    r"""(?P<name>[A-Za-z_][\w-]*?(?:key|token|secret|passw(?:or)?d|pwd|credential)s?)
-        ["']?\]?\s*(?:(?::\s*\w+\s*)?=|:|=>)\s*(?:os\.environ\.get|os\.getenv|getenv|env|config)?
-        (?:\(\s*["'][\w.]+["']\s*,\s*(?:default\s*=\s*)?)?[rub]?["'](?P<value>[^"'\n]{8,512})["']""",
+    r"""(?:key|token|secret|passwd|password|pwd|credential)s?
+        ["']?\]?\s{0,9}(?:(?::\s{0,9}\w{1,40}\s{0,9})?=|:|=>)\s{0,9}
+        (?:(?:os\.environ\.get|os\.getenv|getenv|env|config)?
+        \(\s{0,9}["'][\w.]{1,80}["']\s{0,9},\s{0,9}(?:default\s{0,9}=\s{0,9})?)?
+        [rub]?["'](?P<value>[^"'\n]{8,512})["']""",
     re.VERBOSE | re.IGNORECASE,
 )
+_UNQUOTED = re.compile(
+    r"""(?:key|token|secret|passwd|password|pwd|credential)s?["']?\s{0,9}[:=]\s{0,9}
+        ["']?(?P<value>[^"'\s#;]{8,512})["']?\s{0,9}$""",
+    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+)
+_HEAD = re.compile(r"[A-Za-z_][\w-]{0,60}$")
 _BLANK = re.compile(
     r"change|example|sample|dummy|placeholder|your|insert|replace|todo|fixme|xxx|secret|password"
     r"|passwd|token|default|test|dev|local|insecure|none|null|undefined|foo|bar|baz|lorem|qwerty|abc"
@@ -72,10 +81,12 @@ class Secret:
     sure: bool
 
 
-def secrets_in(text: str) -> Iterator[Secret]:
-    """The secrets in a text; each part of the text belongs to one at most."""
+def secrets_in(text: str, *, unquoted: bool = False) -> Iterator[Secret]:
+    """The secrets in a text; each part of the text belongs to one at most. unquoted: it is a
+    settings file, whose values stand without quotes."""
     taken: list[tuple[int, int]] = []
-    for secret in (*_by_shape(text), *_by_url(text), *_by_name(text)):
+    by_name = _by_name(text, _UNQUOTED if unquoted else _NAMED)
+    for secret in (*_by_shape(text), *_by_url(text), *by_name):
         if not any(start < secret.end and secret.start < end for start, end in taken):
             taken.append((secret.start, secret.end))
             yield secret
@@ -97,12 +108,16 @@ def _by_url(text: str) -> Iterator[Secret]:
             yield Secret("a password in a URL", "", match.start(2), match.end(2), True)
 
 
-def _by_name(text: str) -> Iterator[Secret]:
-    for match in _NAMED.finditer(text):
-        name, value = match["name"], match["value"]
-        if _PUBLIC_NAMES.search(name) or _is_blank(value) or not is_random(value):
+def _by_name(text: str, shape: re.Pattern[str]) -> Iterator[Secret]:
+    for match in shape.finditer(text):
+        value = match["value"]
+        if _is_blank(value) or not is_random(value):
             continue
-        yield Secret("a literal", name, match.start("value"), match.end("value"), False)
+        head = _HEAD.search(text, max(0, match.start() - 60), match.start())
+        tail = re.match(r"\w+", match[0])
+        name = (head[0] if head else "") + (tail[0] if tail else "")
+        if not _PUBLIC_NAMES.search(name):
+            yield Secret("a literal", name, match.start("value"), match.end("value"), False)
 
 
 def _is_blank(value: str) -> bool:

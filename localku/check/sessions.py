@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localku.check import jsfacts, places
+from localku.check import jsfacts
 from localku.check.commands import steps
 from localku.check.evidence import Probing, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Facts, facts_of
-from localku.check.pymodules import Modules
+from localku.check.pymodules import app_python, reached_python
 from localku.check.slug import Slug
 
 _STORE = Probing(6, "session-store")
@@ -34,7 +34,7 @@ def store(slug: Slug) -> list[Finding]:
 
 
 def _python_stores(slug: Slug) -> Iterator[Evidence]:
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         facts = facts_of(text)
         for line, said in _settings(facts, text) if facts else ():
             yield seen(f"{path}:{line}", said)
@@ -69,7 +69,7 @@ def _only_local_cache(facts: Facts) -> bool:
 
 def _express(slug: Slug) -> Iterator[Evidence]:
     """express-session without `store`: its MemoryStore, as its document warns."""
-    for path, text in places.javascript(slug):
+    for path, text in jsfacts.app_javascript(slug).items():
         if not any(each.name == "express-session" for each in jsfacts.imports_of(text)):
             continue
         plain = jsfacts.without_comments(text)
@@ -100,7 +100,7 @@ def schedule(slug: Slug) -> list[Finding]:
 
 
 def _schedulers(slug: Slug) -> Iterator[Evidence]:
-    for path in sorted(Modules(slug).reached()):
+    for path in sorted(reached_python(slug)):
         facts = facts_of(slug.files[path])
         for call in facts.calls if facts else ():
             if re.fullmatch(_SCHEDULERS, call.name):

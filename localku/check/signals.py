@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from localku.check import jsfacts, places
+from localku.check import jsfacts
 from localku.check.evidence import Probing, line_of, seen
 from localku.check.finding import Finding
+from localku.check.pymodules import app_python
 from localku.check.slug import Slug
 
 _AT = Probing(9, "sigterm-ignored")
@@ -24,10 +25,10 @@ _NODE = re.compile(
 def ignored(slug: Slug) -> list[Finding]:
     """Handlers of SIGTERM that do nothing."""
     found = []
-    for path, text in places.python(slug):
+    for path, text in app_python(slug).items():
         for match in _PYTHON.finditer(text):
             found.append(seen(f"{path}:{line_of(text, match.start())}", match[0]))
-    for path, text in places.javascript(slug):
+    for path, text in jsfacts.app_javascript(slug).items():
         plain = jsfacts.without_comments(text)
         for match in _NODE.finditer(plain):
             found.append(seen(f"{path}:{line_of(plain, match.start())}", match[0]))

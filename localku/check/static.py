@@ -37,8 +37,8 @@ def run_probe(probe: Probe, slug: Slug) -> list[Finding]:
         said = f"the app is written in {unread}, which this probe cannot read"
         return [Finding(probe.factor, probe.name, Verdict.NOT_OBSERVED, said)]
     module, _, name = probe.target.partition(":")
-    function: Callable[[Slug], list[Finding]] = getattr(importlib.import_module(module), name)
     try:
+        function: Callable[[Slug], list[Finding]] = getattr(importlib.import_module(module), name)
         return function(slug)
     except Exception as error:  # a program that nobody foresaw must not end the report
         said = f"this probe failed: {type(error).__name__}"
