@@ -45,7 +45,7 @@ class Postgres:
     def script(self, word: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "QUEUE_POSTGRES": str(self.folder), "POSTGRES_OPTIONS": "-c fsync=off"}
         return subprocess.run(
-            [QUEUE / "postgres.sh", word], env=env, capture_output=True, text=True, timeout=30
+            [QUEUE / "postgres.sh", word], env=env, capture_output=True, text=True, timeout=50
         )
 
     def remove(self) -> None:
@@ -65,6 +65,12 @@ class Postgres:
         with psycopg.connect(url, autocommit=True) as db:
             cursor = db.execute(query)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
+
+    def transaction(self, url: str) -> Any:
+        """A connection; its transaction ends with the `with` block."""
+        import psycopg
+
+        return psycopg.connect(url)
 
 
 class Web:
