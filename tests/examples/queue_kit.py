@@ -34,7 +34,11 @@ class Postgres:
             if importlib.util.find_spec(module) is None:
                 pytest.skip(f"{module} is not installed")
         self.folder = Path(tempfile.mkdtemp(prefix="localku-queue-"))
-        made = self.script("start")
+        try:
+            made = self.script("start")
+        except subprocess.TimeoutExpired:
+            self.remove()
+            raise
         if made.returncode:
             self.remove()
             pytest.skip(made.stderr.strip())
