@@ -109,7 +109,7 @@ def _managers(slug: Slug) -> Iterator[Evidence]:
 
 def _background(slug: Slug) -> Iterator[Evidence]:
     for step in steps(slug):
-        if step.join == "&":
+        if step.join == "&" and step.program not in ("", ")", "}", "sleep", "tail"):
             yield seen(step.where, f"{step.text} &")
 
 

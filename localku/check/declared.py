@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localku.check.distributions import normalised
+from localku.check.places import is_aside
 from localku.check.pyfacts import facts_of
 from localku.check.slug import Slug
 
@@ -47,6 +48,7 @@ def declared(slug: Slug) -> Declared:
     found = Declared()
     _requirements(slug, "requirements.txt", found.main, found, set())
     others = [path for path in sorted(slug.files) if _REQUIREMENTS.fullmatch(path)]
+    others = [path for path in others if not is_aside(path)]
     for path in others:
         if path not in found.files:
             names = found.dev if _DEV.search(path.lower()) else found.extra

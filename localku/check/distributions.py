@@ -153,6 +153,7 @@ barcode python-barcode
 qrcode qrcode
 pyzbar pyzbar
 pdfminer pdfminer-six
+passlib passlib libpass
 PyPDF2 pypdf2
 unidecode unidecode
 editor python-editor
@@ -299,7 +300,10 @@ def is_satisfied(module: str, declared: frozenset[str]) -> bool:
         return True
     name = normalised(module)
     plain = {_plain(each) for each in wanted}
-    return any(_plain(each) in plain or each.startswith(f"{name}-") for each in declared)
+    return any(
+        _plain(each) in plain or each.startswith(f"{name}-") or each.endswith(f"-{name}")
+        for each in declared
+    )
 
 
 def comes_along(module: str, declared: frozenset[str]) -> str:

@@ -23,7 +23,7 @@ _IMPORT = re.compile(
     r"""(?P<type>\bimport\s+type\b[^;'"]{0,3000}from\s*['"][^'"]+['"])
     | (?P<call>\b(?:require|import)\s*\(\s*)['"](?P<a>[^'"\n]+)['"]\s*\)
     | \b(?:import|export)\b[\w\s{},*$]{0,3000}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
-    | \bimport\s*['"](?P<c>[^'"\n]+)['"]""",
+    | (?<![@'"`\w.$])import\s*['"](?P<c>[^'"\n]+)['"]""",
     re.VERBOSE,
 )
 _GUARD = re.compile(r"\btry\s*\{[^{}]*$")

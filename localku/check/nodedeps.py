@@ -65,14 +65,27 @@ def _judged(slug: Slug, package: dict[str, object], reached: frozenset[str]) -> 
             (pruned if name in dev else undeclared).append(row)
     if any(slug.env.get(name, "").lower() in ("false", "true") for name in _KEEP_DEV):
         pruned = []
-    yield from _undeclared(undeclared)
+    yield from _undeclared(undeclared, _locked(slug))
     yield from _pruned(pruned)
     if not undeclared and not pruned:
         yield _AT.passed("every package that the programs import is declared")
 
 
-def _undeclared(rows: list[tuple[str, jsfacts.Import, Evidence]]) -> Iterator[Finding]:
-    certain = [row for row in rows if row[1].top]
+def _locked(slug: Slug) -> set[str] | None:
+    """The packages that the lock file installs beside the app; None where that cannot be told."""
+    try:
+        packages = json.loads(slug.files["package-lock.json"])["packages"]
+        return {path.removeprefix("node_modules/") for path in packages}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _undeclared(
+    rows: list[tuple[str, jsfacts.Import, Evidence]], locked: set[str] | None
+) -> Iterator[Finding]:
+    """A fail where the lock file shows that nothing else brings the package along."""
+    known = locked is not None
+    certain = [row for row in rows if row[1].top and known and row[0] not in (locked or ())]
     names = listed(list(dict.fromkeys(row[0] for row in certain or rows)))
     why = "Heroku installs what package.json declares: the dyno ends with MODULE_NOT_FOUND."
     if certain:

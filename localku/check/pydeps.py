@@ -29,7 +29,7 @@ asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mai
 nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
 """
 _STANDARD = sys.stdlib_module_names | frozenset(_OLD.split()) | {"__main__", "_typeshed"}
-_VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals|contrib)/")
+_VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals)/")
 _NO_PROGRAM = "Heroku installs what is declared: the dyno ends with `command not found` (H10)."
 _WHY = "Heroku installs what is declared, and nothing else: the dyno ends with ModuleNotFoundError."
 
@@ -67,6 +67,8 @@ def _programs(slug: Slug, found: Declared) -> Iterator[Finding]:
             continue
         if comes_along(wanted, frozenset(found.main)) or console_script(slug, step.program):
             continue
+        if modules_of(slug).is_own(wanted):
+            continue
         if wanted in found.extra:
             said = f"{wanted} is declared as an extra only ({found.extra[wanted]})"
             fix = "Declare it among the dependencies that are always installed."
@@ -91,10 +93,12 @@ def _missing(slug: Slug, paths: dict[str, str], found: Declared) -> Iterator[Mis
             top = each.module.partition(".")[0]
             if each.optional or not top or top in _STANDARD or modules.is_own(each.module):
                 continue
+            if _VENDORED.search(path):
+                continue  # a copy of somebody else's code, of which the app uses a part
             if is_satisfied(top, main):
                 continue
             along = comes_along(top, main) or ("a lock file" if distributions(top) & locked else "")
-            certain = path in started and not each.inside and not _VENDORED.search(path)
+            certain = path in started and not each.inside
             line = text.splitlines()[each.line - 1]
             is_dev = is_satisfied(top, dev)
             yield Missing(top, f"{path}:{each.line}", line, certain, along, is_dev)
