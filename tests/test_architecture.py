@@ -62,7 +62,11 @@ check/slug check/slugignore check/evidence check/places check/remembered check/r
 check/pyfacts check/pymodules check/jsfacts check/commands check/declared check/distributions
 check/pydeps check/nodedeps check/lockfiles check/binaries check/secretshapes check/secretfiles
 check/codebase check/configfiles check/backing check/commandprobes check/sessions check/binding
-check/signals check/parity check/logfiles
+check/signals check/parity check/logfiles check/languages
+check/record check/order check/comparing check/changing check/world check/judging check/verdicts
+check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
+check/judge_config check/judge_services check/judge_admin check/text check/document
+check/redaction check/judge_deps
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

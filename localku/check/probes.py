@@ -46,4 +46,30 @@ STATIC: tuple[Probe, ...] = (
     Probe("migrations", 12, "static", f"{_HERE}commandprobes:migrations"),
 )
 
-DYNAMIC: tuple[Probe, ...] = ()
+DYNAMIC: tuple[Probe, ...] = (
+    Probe("modules-run", 2, "dynamic", "localku.check.dynamic:modules_run"),
+    Probe("programs-run", 2, "dynamic", "localku.check.dynamic:programs_run"),
+    Probe("env-reads", 3, "dynamic", "localku.check.dynamic:env_reads"),
+    Probe("config-files-read", 3, "dynamic", "localku.check.dynamic:config_files_read"),
+    Probe("changed-env", 3, "dynamic", "localku.check.dynamic:changed_env"),
+    Probe("hard-coded", 4, "dynamic", "localku.check.dynamic:hard_coded"),
+    Probe("swap", 4, "dynamic", "localku.check.dynamic:swap"),
+    Probe("slug-writes", 5, "dynamic", "localku.check.dynamic:slug_writes"),
+    Probe("two-dynos", 6, "dynamic", "localku.check.dynamic:two_dynos"),
+    Probe("cookies", 6, "dynamic", "localku.check.dynamic:cookies"),
+    Probe("own-files", 6, "dynamic", "localku.check.dynamic:own_files"),
+    Probe("port-bound", 7, "dynamic", "localku.check.dynamic:port_bound"),
+    Probe("address-bound", 7, "dynamic", "localku.check.dynamic:address_bound"),
+    Probe("extra-ports", 7, "dynamic", "localku.check.dynamic:extra_ports"),
+    Probe("share", 8, "dynamic", "localku.check.dynamic:share"),
+    Probe("pid-files", 8, "dynamic", "localku.check.dynamic:pid_files"),
+    Probe("daemons-seen", 8, "dynamic", "localku.check.dynamic:daemons_seen"),
+    Probe("boot", 9, "dynamic", "localku.check.dynamic:boot"),
+    Probe("sigterm", 9, "dynamic", "localku.check.dynamic:sigterm"),
+    Probe("in-flight", 9, "dynamic", "localku.check.dynamic:in_flight"),
+    Probe("sigkill", 9, "dynamic", "localku.check.dynamic:sigkill"),
+    Probe("buffering", 11, "dynamic", "localku.check.dynamic:buffering"),
+    Probe("log-files-written", 11, "dynamic", "localku.check.dynamic:log_files_written"),
+    Probe("secrets-in-log", 11, "dynamic", "localku.check.dynamic:secrets_in_log"),
+    Probe("one-off", 12, "dynamic", "localku.check.dynamic:one_off"),
+)

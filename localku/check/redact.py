@@ -23,6 +23,10 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 _NUMBER = re.compile(r"[\d.,:_-]{1,9}")
 _PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:]{0,80}:([^\s@]{1,200})@[^\s/]{0,200}")
 
+_SIGNING = re.compile(
+    r"""\b(?:secret_key|session_secret)["']?\]?\s*[:=]\s*["']([^"'\n]{6,200})["']""", re.I
+)
+
 
 class Redactor:
     """config: the config vars. code: texts of files whose secrets must not be seen either."""
@@ -33,8 +37,11 @@ class Redactor:
             for piece in _pieces(value):
                 found.setdefault(piece, f"[{name}]")
         for text in code:
-            for secret in secrets_in(text):
+            for secret in (*secrets_in(text), *secrets_in(text, unquoted=True)):
                 found.setdefault(text[secret.start : secret.end], "[secret]")
+            for match in _SIGNING.finditer(text):
+                if is_hidden(match[1]):
+                    found.setdefault(match[1], "[secret]")
         self._found = {form: said for piece, said in found.items() for form in _forms(piece)}
         longest = sorted(self._found, key=len, reverse=True)
         self._shape = re.compile("|".join(map(re.escape, longest))) if longest else None

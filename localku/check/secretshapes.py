@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 # kind -> its shape. Prefixes as documented by AWS, GitHub, GitLab, Slack, Stripe, Google, npm,
 # PyPI, SendGrid, Twilio, Square, OpenAI, Heroku; PEM blocks are RFC 7468.
@@ -81,15 +82,18 @@ class Secret:
     sure: bool
 
 
-def secrets_in(text: str, *, unquoted: bool = False) -> Iterator[Secret]:
+@lru_cache(maxsize=8192)
+def secrets_in(text: str, *, unquoted: bool = False) -> tuple[Secret, ...]:
     """The secrets in a text; each part of the text belongs to one at most. unquoted: it is a
     settings file, whose values stand without quotes."""
     taken: list[tuple[int, int]] = []
+    found: list[Secret] = []
     by_name = _by_name(text, _UNQUOTED if unquoted else _NAMED)
     for secret in (*_by_shape(text), *_by_url(text), *by_name):
         if not any(start < secret.end and secret.start < end for start, end in taken):
             taken.append((secret.start, secret.end))
-            yield secret
+            found.append(secret)
+    return tuple(found)
 
 
 def _by_shape(text: str) -> Iterator[Secret]:

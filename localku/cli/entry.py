@@ -28,6 +28,7 @@ COMMANDS = {
     "top": "localku.cli.top",
     "dashboard": "localku.cli.dashboard",
     "load": "localku.load.command",
+    "doctor": "localku.check.command",
     "logs": "localku.cli.logs",
     "apps": "localku.cli.apps",
     "apps:create": "localku.cli.apps",

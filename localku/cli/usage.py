@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps, usage_load, usage_look, usage_run, usage_simulate
+from localku.cli import usage_apps, usage_check, usage_load, usage_look, usage_run, usage_simulate
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -36,6 +36,7 @@ GROUPS = {
     **usage_look.GROUPS,
     **usage_load.GROUPS,
     **usage_simulate.GROUPS,
+    **usage_check.GROUPS,
     "https on this machine": {
         "certs": "the CA behind `start --tls`, and its certificates",
         "certs:trust": "how browsers and the system come to trust it; or do it",
@@ -85,6 +86,7 @@ HELP = {
     **usage_look.HELP,
     **usage_load.HELP,
     **usage_simulate.HELP,
+    **usage_check.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 

@@ -1,0 +1,117 @@
+"""Whether two dynos answered as one would. Pure.
+
+What differs between two fresh runs of ONE dyno is noise and is not compared: dates, ids, ports.
+What is the same in both of them, and different with two dynos, depends on which dyno was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localku.check.record import Answer, Ask
+
+_NOISE = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",  # UUID
+        r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?",
+        r"\b(?:mon|tue|wed|thu|fri|sat|sun)\w*,? \d{1,2}[ -]\w{3,9}[ -]\d{2,4}[^<>\"]{0,16}",
+        r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\b",
+        r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|secs?|seconds?|min|minutes?)\b",
+        r"\b1[67]\d{8}(?:\d{3})?(?:\.\d+)?\b",  # seconds, or milliseconds, since 1970
+        r"\b[0-9a-f]{12,}\b",
+        r"(?<![\w/+-])(?=[\w+/-]*\d)(?=[\w+/-]*[a-zA-Z])[\w+/-]{20,}={0,2}",  # a token
+        r"(?:csrf|nonce|token|request.?id)[\w-]*[\"'=: ]+[^\"'<> ]{6,}",
+    )
+)
+_WORDS = re.compile(r"\w+|[^\w\s]")
+_FEWEST = 0.5  # of the words of an answer must stay the same in two runs of one dyno
+
+
+@dataclass(frozen=True)
+class CookieTry:
+    """A cookie that one dyno set for a client without any (jar), and what the client was answered
+    when it came back with it: by the same dyno (here), by another (there)."""
+
+    ask: Ask
+    jar: dict[str, str]
+    here: Answer
+    there: Answer
+
+    @property
+    def forgotten(self) -> list[str]:
+        """Names of cookies that the other dyno sets anew, and the same one does not."""
+        return [
+            name
+            for name, value in self.jar.items()
+            if self.there.cookies.get(name, value) != value and name not in self.here.cookies
+        ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Request number `at` of the script's rounds. one, two: what differs, in a few words."""
+
+    at: int
+    ask: Ask
+    one: str
+    two: str
+
+
+def words(body: str) -> list[str]:
+    """An answer's words, with dates, ids and times all the same."""
+    for pattern in _NOISE:
+        body = pattern.sub(" ~ ", body)
+    return _WORDS.findall(body)
+
+
+def differences(
+    first: Sequence[Answer], second: Sequence[Answer], both: Sequence[Answer]
+) -> list[Difference]:
+    """Where both (of two dynos) is not what first and second (of one dyno each) agree upon. Answers
+    that one dyno does not give twice, that have no end or no text are left out."""
+    found = []
+    for at, (one, other, two) in enumerate(zip(first, second, both, strict=False)):
+        if one.cut or other.cut or two.cut or not (one.status and other.status):
+            continue
+        if one.status != other.status:
+            continue
+        if two.status != one.status:
+            error = two.error or str(two.status)
+            found.append(Difference(at, one.ask, str(one.status), error))
+            continue
+        if one.status >= 500:
+            continue
+        change = _differs(words(one.body), words(other.body), words(two.body))
+        if change:
+            found.append(Difference(at, one.ask, *change))
+    return found
+
+
+def _differs(one: list[str], other: list[str], two: list[str]) -> tuple[str, str] | None:
+    if len(one) != len(other):
+        return None  # one dyno does not say the same twice
+    steady = [at for at, word in enumerate(one) if other[at] == word]
+    if len(steady) < _FEWEST * len(one):
+        return None
+    if len(two) != len(one):
+        return _first_change(one, two) if len(steady) == len(one) else None
+    for at in steady:
+        if two[at] != one[at]:
+            return _near(one, at), _near(two, at)
+    return None
+
+
+def _first_change(one: list[str], two: list[str]) -> tuple[str, str]:
+    at = next(
+        (at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b),
+        min(len(one), len(two)),
+    )
+    return _near(one, at), _near(two, at)
+
+
+def _near(found: list[str], at: int) -> str:
+    text = " ".join(found[max(0, at - 3) : at + 4])
+    return text[:80] or "(nothing)"

@@ -1,0 +1,113 @@
+"""A copy of an app to run: what git would ship, what is installed there as links; and what changed.
+
+The app's own folder is only read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+
+from localku.errors import UserError
+
+LINKED = ("node_modules", ".venv", "venv", "env", "vendor/bundle", ".bundle", "virtualenv")
+_NEVER = {".git", ".localku", ".hg", ".svn", "__pycache__", ".mypy_cache", ".pytest_cache"}
+_NEVER |= {".ruff_cache", ".tox", ".nox"}
+MAX_BYTES = 1 << 30
+PATIENCE = 20.0  # seconds for git
+
+
+def copy_app(root: str, target: str) -> None:
+    """Copy the app in root to the new folder target. Raises UserError."""
+    os.makedirs(target)
+    links = [name for name in LINKED if _is_installed(os.path.join(root, name))]
+    total = 0
+    for path in sorted(_files(root, links)):
+        source, place = os.path.join(root, path), os.path.join(target, path)
+        try:
+            state = os.lstat(source)
+            total += state.st_size
+            if total > MAX_BYTES:
+                raise UserError("the app is larger than 1 GiB", where=root)
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy2(source, place, follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # it is in git, and was removed here
+        except OSError as error:
+            raise UserError(f"cannot copy {path}: {error.strerror or error}") from None
+    for name in links:
+        place = os.path.join(target, name)
+        if not os.path.lexists(place):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.symlink(os.path.realpath(os.path.join(root, name)), place)
+
+
+def _is_installed(path: str) -> bool:
+    """Whether it is a folder of installed packages: an `env` that is a folder of the app is not."""
+    if os.path.basename(path) in ("env", "venv", ".venv", "virtualenv"):
+        return os.path.isfile(os.path.join(path, "pyvenv.cfg"))
+    return os.path.isdir(path)
+
+
+def _files(root: str, links: list[str]) -> set[str]:
+    found = _of_git(root)
+    if found is None:
+        found = set(_walk(root, links))
+    inside = tuple(f"{name}/" for name in links)
+    return {path for path in found if not path.startswith(inside) and path not in links}
+
+
+def _of_git(root: str) -> set[str] | None:
+    """What git tracks, or would, in that folder; None without a repository, or in a folder of one
+    that ignores it."""
+    words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    argv = ["git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-C", root, *words]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, timeout=PATIENCE, check=False, env=environ, stdin=-3
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = {os.fsdecode(path) for path in done.stdout.split(b"\0") if path}
+    return found if done.returncode == 0 and found else None
+
+
+def _walk(root: str, links: Iterable[str]) -> Iterable[str]:
+    for folder, folders, names in os.walk(root):
+        relative = os.path.relpath(folder, root)
+        prefix = "" if relative == "." else relative + os.sep
+        folders[:] = [
+            name
+            for name in folders
+            if name not in _NEVER
+            and prefix + name not in links
+            and not os.path.isfile(os.path.join(folder, name, "pyvenv.cfg"))
+        ]
+        for name in [*names, *(each for each in folders if os.path.islink(folder + "/" + each))]:
+            if not name.endswith(".pyc"):
+                yield prefix + name
+
+
+Snapshot = dict[str, tuple[int, int, int]]  # path -> size, time of change in ns, inode
+
+
+def snapshot(root: str) -> Snapshot:
+    """What is in the copy now, but for what localku and compilers keep there."""
+    found: Snapshot = {}
+    for path in _walk(root, ()):
+        try:
+            state = os.lstat(os.path.join(root, path))
+        except OSError:
+            continue
+        found[path] = (state.st_size, state.st_mtime_ns, state.st_ino)
+    return found
+
+
+def changes(before: Snapshot, after: Snapshot) -> list[str]:
+    """The paths that are new, different or gone."""
+    return sorted(
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    )
