@@ -49,7 +49,7 @@ def hosts(slug: Slug) -> list[Finding]:
     """Literal hosts of services in calls that connect."""
     found = [*_python_hosts(slug), *_js_hosts(slug)]
     if not found:
-        return [_HOSTS.passed("no backing service is named by a literal where it is connected to")]
+        return [_HOSTS.absent("no call with the literal host of a service was found")]
     fix = "Read its URL from the environment: os.environ['DATABASE_URL'], process.env.REDIS_URL."
     return [_HOSTS.fail("connects to a backing service that the code names", found, _WHY, fix)]
 
@@ -110,7 +110,7 @@ def files(slug: Slug) -> list[Finding]:
         said = f"a command names {named[0]}: whether it is written is seen when it runs"
         return [_FILES.unseen(said)]
     if not found:
-        return [_FILES.passed("no database in a file of the slug was found")]
+        return [_FILES.absent("no database in a file of the slug was found in the code")]
     fix = "Use a database service by DATABASE_URL (heroku addons:create heroku-postgresql)."
     return [_FILES.fail("keeps a database in a file of the dyno", found, _LOST, fix)]
 

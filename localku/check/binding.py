@@ -60,10 +60,10 @@ def port(slug: Slug) -> list[Finding]:
         found = [seen(step.where, step.text) for step in named]
         return [_PORT.fail("the web command listens at a port of its own", found, _R10, fix)]
     if any("PORT" in step.text for step in web):
-        return [_PORT.passed("the web command names $PORT")]
+        return [_PORT.absent("the web command names $PORT")]
     programs = _programs(slug)
     if any(re.search(r"\bPORT\b", text) for text in programs.values()):
-        return [_PORT.passed("the web program reads PORT")]
+        return [_PORT.absent("the web program reads PORT")]
     literals = list(_literals(programs))
     if literals:
         fix = "Take the port from the environment: int(os.environ['PORT']), process.env.PORT."
@@ -126,7 +126,7 @@ def address(slug: Slug) -> list[Finding]:
         return []
     found = [*_by_option(slug), *_by_code(slug)]
     if not found:
-        return [_HOST.passed("no loopback address was found where the web process listens")]
+        return [_HOST.absent("no loopback address was found where it listens")]
     fix = "Listen on 0.0.0.0."
     return [_HOST.fail("listens on the loopback address alone", found, _OUTSIDE, fix)]
 

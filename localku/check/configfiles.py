@@ -59,7 +59,11 @@ def files(slug: Slug) -> list[Finding]:
         return [_FILES.passed("no configuration of an environment was found in files")]
     why = "A change of configuration needs a commit and a build, and secrets end in git."
     fix = "Keep what differs between deploys in config vars, and one settings file for all."
-    said = f"configuration in files: {listed([each.where for each in evidence], 3)}"
+    names = [re.sub(r"^(?:reads|names) (?=\S+$)", "", each.text) for each in evidence]
+    names = [
+        each.where if " " in name else name for each, name in zip(evidence, names, strict=True)
+    ]
+    said = f"configuration is in {listed(list(dict.fromkeys(names)), 3)}"
     return [_FILES.warn(said, evidence, why, fix)]
 
 

@@ -174,8 +174,7 @@ _CARRIES = {words[0]: frozenset(words[1:]) for words in map(str.split, _ALONG.sp
 # What a distribution's own documents tell to import from another: those who use the first are
 # right to import the second.
 _FAMILIES = """
-flask werkzeug jinja2 markupsafe itsdangerous click blinker
-jinja2 markupsafe
+flask werkzeug jinja2 itsdangerous click
 django asgiref
 djangorestframework django
 fastapi starlette pydantic

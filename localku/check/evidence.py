@@ -51,6 +51,10 @@ class Probing:
     def passed(self, said: str) -> Finding:
         return Finding(self.factor, self.name, Verdict.PASS, said)
 
+    def absent(self, said: str) -> Finding:
+        """Nothing was found where reading can find only what is known: no proof of anything."""
+        return self.unseen(f"{said}; the rest is seen when it runs")
+
     def unseen(self, said: str) -> Finding:
         return Finding(self.factor, self.name, Verdict.NOT_OBSERVED, said)
 

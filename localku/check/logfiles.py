@@ -39,7 +39,7 @@ def probe(slug: Slug) -> list[Finding]:
     """Log files in code, in settings, and in the Procfile's commands."""
     found = [*_commands(slug), *_python(slug), *_node(slug), *_rotate(slug)]
     if not found:
-        return [_AT.passed("no log file was found: logs go to stdout")]
+        return [_AT.absent("no log file was found in the code")]
     why = "Heroku collects stdout and stderr; a file in a dyno is seen by nobody, then lost."
     fix = "Log to stdout (logging.StreamHandler, transports.Console), one event a line."
     return [_AT.fail("writes its log to a file", found, why, fix)]

@@ -93,7 +93,10 @@ def _undeclared(
         yield _AT.fail(said, [row[2] for row in certain], why, f"npm install --save {names}")
     elif rows:
         said = f"code that may run imports {names}, which package.json does not declare"
-        yield _AT.warn(said, [row[2] for row in rows], why, "Declare it, or remove the code.")
+        if not any(row[1].top for row in rows):
+            yield _AT.unseen(f"{said}: {rows[0][2].where}")
+        else:
+            yield _AT.warn(said, [row[2] for row in rows], why, "Declare it, or remove the code.")
 
 
 def _pruned(rows: list[tuple[str, jsfacts.Import, Evidence]]) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ def probe(slug: Slug) -> list[Finding]:
         return []
     found = declared(slug)
     missing = list(_missing(slug, paths, found))
-    return [*_programs(slug, found), *_judged(missing, found)]
+    return [*_programs(slug, found), *_judged(missing, found, bool(started_python(slug)))]
 
 
 def _programs(slug: Slug, found: Declared) -> Iterator[Finding]:
@@ -104,7 +104,7 @@ def _missing(slug: Slug, paths: dict[str, str], found: Declared) -> Iterator[Mis
             yield Missing(top, f"{path}:{each.line}", line, certain, along, is_dev)
 
 
-def _judged(missing: list[Missing], found: Declared) -> Iterator[Finding]:
+def _judged(missing: list[Missing], found: Declared, entered: bool) -> Iterator[Finding]:
     undeclared = [each for each in missing if not each.along and not each.dev]
     certain = [each for each in undeclared if each.certain]
     unsure = [*found.unreadable, *(f"{where} has no name" for where in found.unnamed)]
@@ -120,7 +120,10 @@ def _judged(missing: list[Missing], found: Declared) -> Iterator[Finding]:
         yield _AT.fail(said, _evidence(certain), _WHY, fix)
     elif undeclared:
         said = f"code that may run imports {listed(_tops(undeclared))}, declared nowhere"
-        yield _AT.warn(said, _evidence(undeclared), _WHY, "Declare it, or remove the code.")
+        if entered:
+            yield _AT.unseen(f"{said}: {undeclared[0].where}")
+        else:
+            yield _AT.warn(said, _evidence(undeclared), _WHY, "Declare it, or remove the code.")
     dev = [each for each in missing if each.dev and not each.along and each.certain]
     if dev:
         said = f"imports {listed(_tops(dev))}, declared for development only"

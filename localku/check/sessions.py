@@ -27,7 +27,7 @@ def store(slug: Slug) -> list[Finding]:
     """Session stores that one dyno alone can see."""
     found = [*_python_stores(slug), *_express(slug)]
     if not found:
-        return [_STORE.passed("no session store of one dyno was found")]
+        return [_STORE.absent("no session store of one dyno was found in the code")]
     why = "The router sends the next request to another dyno, and a restart loses all sessions."
     fix = "Keep sessions in a signed cookie, or in Redis or the database."
     return [_STORE.fail("keeps sessions in one dyno", found, why, fix)]
@@ -93,7 +93,7 @@ def schedule(slug: Slug) -> list[Finding]:
         seen(s.where, s.text) for s in steps(web) if s.program in ("cron", "crond", "crontab")
     ]
     if not found:
-        return [_CLOCK.passed("no schedule was found in the web process")]
+        return [_CLOCK.absent("no schedule was found in the web process")]
     why = "With two web dynos every job runs twice; with none awake it does not run at all."
     fix = "Move it to a process type of its own, `clock: …`, scaled to 1, or to Heroku Scheduler."
     return [_CLOCK.warn("runs a schedule in the web process", found, why, fix)]
