@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from localku.check import jsfacts, places
 from localku.check.commands import package_json, steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Call, Facts, facts_of
 from localku.check.pymodules import app_python
@@ -86,7 +86,7 @@ def _js_hosts(slug: Slug) -> Iterator[Evidence]:
             continue
         for match in _JS_CONNECT.finditer(plain):
             url = _URL.match(match[1])
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             if url:
                 yield seen(f"{path}:{line}", f"connects to {url['host']}")
 
@@ -160,7 +160,7 @@ def url_read(slug: Slug) -> list[Finding]:
         ):
             match = told.search(text)
             if match:
-                line = text.count("\n", 0, match.start()) + 1
+                line = line_of(text, match.start())
                 return [_READ.passed(f"DATABASE_URL is read at {path}:{line}")]
     fix = "Connect to what os.environ['DATABASE_URL'] says."
     evidence = [Evidence("file", ".env", "DATABASE_URL is set")]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import Step, steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_at, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
 from localku.check.pymodules import reached_python
@@ -116,8 +116,8 @@ def _literals(programs: dict[str, str]) -> Iterator[Evidence]:
         else:
             plain = jsfacts.without_comments(text)
             for match in re.finditer(r"\.listen\s*\(\s*(\d{2,5})\b", plain):
-                line = plain.count("\n", 0, match.start()) + 1
-                yield seen(f"{path}:{line}", text.splitlines()[line - 1])
+                line = line_of(plain, match.start())
+                yield seen(f"{path}:{line}", line_at(text, line))
 
 
 def address(slug: Slug) -> list[Finding]:
@@ -160,4 +160,4 @@ def _by_code(slug: Slug) -> Iterator[Evidence]:
             elif call.name not in ("app.run", "uvicorn.run", "web.run_app"):
                 continue
             if isinstance(host, str) and _LOOPBACK.match(host):
-                yield seen(f"{path}:{call.line}", text.splitlines()[call.line - 1])
+                yield seen(f"{path}:{call.line}", line_at(text, call.line))

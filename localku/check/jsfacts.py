@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from localku.check.commands import package_json, steps
+from localku.check.evidence import line_of
 from localku.check.places import javascript
 from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
@@ -20,9 +21,9 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _IMPORT = re.compile(
-    r"""(?P<type>\bimport\s+type\b[^;'"]{0,3000}from\s*['"][^'"]+['"])
+    r"""(?P<type>\bimport\s+type\b[^;'"]{0,600}from\s*['"][^'"]+['"])
     | (?P<call>\b(?:require|import)\s*\(\s*)['"](?P<a>[^'"\n]+)['"]\s*\)
-    | \b(?:import|export)\b[\w\s{},*$]{0,3000}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
+    | \b(?:import|export)\b[\w\s{},*$]{0,600}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
     | (?<![@'"`\w.$])import\s*['"](?P<c>[^'"\n]+)['"]""",
     re.VERBOSE,
 )
@@ -75,7 +76,7 @@ def imports_of(text: str) -> tuple[Import, ...]:
             continue
         before = plain[max(0, match.start() - 400) : match.start()]
         line = before.rpartition("\n")[2]
-        number = plain.count("\n", 0, match.start()) + 1
+        number = line_of(plain, match.start())
         top = line[:1] not in (" ", "\t", "}") and "=>" not in line
         found.append(Import(name, number, bool(_GUARD.search(before)), top))
     return tuple(found)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_at, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Assign, Facts, facts_of
 from localku.check.pymodules import app_python
@@ -120,8 +120,8 @@ def _node(slug: Slug) -> Iterator[Evidence]:
             continue
         plain = jsfacts.without_comments(text)
         for match in _WINSTON.finditer(plain):
-            line = plain.count("\n", 0, match.start()) + 1
-            yield seen(f"{path}:{line}", text.splitlines()[line - 1])
+            line = line_of(plain, match.start())
+            yield seen(f"{path}:{line}", line_at(text, line))
 
 
 def _rotate(slug: Slug) -> Iterator[Evidence]:

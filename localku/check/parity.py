@@ -15,7 +15,7 @@ from localku.check import places
 from localku.check.backing import sqlite_uses
 from localku.check.commands import package_json
 from localku.check.declared import declared
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_at, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.languages import node_step, python_step
 from localku.check.pyfacts import facts_of
@@ -55,7 +55,7 @@ def _sqlite_defaults(slug: Slug) -> Iterator[Evidence]:
             continue
         lines = {line for line, _ in sqlite_uses(facts)}
         lines |= {line for line, value in facts.strings if _FALLBACK.search(value)}
-        yield from (seen(f"{path}:{line}", text.splitlines()[line - 1]) for line in sorted(lines))
+        yield from (seen(f"{path}:{line}", line_at(text, line)) for line in sorted(lines))
 
 
 def version(slug: Slug) -> list[Finding]:

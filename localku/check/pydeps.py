@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from localku.check.commands import steps
 from localku.check.declared import Declared, declared
 from localku.check.distributions import comes_along, distributions, is_satisfied, normalised
-from localku.check.evidence import Probing, listed, seen
+from localku.check.evidence import Probing, line_at, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.languages import PROGRAMS
 from localku.check.pyfacts import facts_of
@@ -99,7 +99,7 @@ def _missing(slug: Slug, paths: dict[str, str], found: Declared) -> Iterator[Mis
                 continue
             along = comes_along(top, main) or ("a lock file" if distributions(top) & locked else "")
             certain = path in started and not each.inside
-            line = text.splitlines()[each.line - 1]
+            line = line_at(text, each.line)
             is_dev = is_satisfied(top, dev)
             yield Missing(top, f"{path}:{each.line}", line, certain, along, is_dev)
 

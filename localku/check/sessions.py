@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Facts, facts_of
 from localku.check.pymodules import app_python, reached_python
@@ -76,7 +76,7 @@ def _express(slug: Slug) -> Iterator[Evidence]:
         if re.search(r"\bstore\b", plain):
             continue
         for match in re.finditer(r"\b(\w*[sS]ession)\s*\(\s*(?=\{|\))", plain):
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             yield seen(f"{path}:{line}", f"{match[1]}(…) without a store: the MemoryStore")
             break
 
@@ -110,5 +110,5 @@ def _schedulers(slug: Slug) -> Iterator[Evidence]:
         plain = jsfacts.without_comments(slug.files[path])
         match = re.search(r"\b(?:cron|schedule)\.(?:schedule|scheduleJob)\s*\(", plain)
         if match and names & {"node-cron", "node-schedule"}:
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             yield seen(f"{path}:{line}", match[0] + "…)")
