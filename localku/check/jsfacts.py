@@ -27,6 +27,7 @@ _IMPORT = re.compile(
     | (?<![@'"`\w.$])import\s*['"](?P<c>[^'"\n]+)['"]""",
     re.VERBOSE,
 )
+_BRANCH = re.compile(r"=>|&&|\|\||\?|\b(?:if|else|for|while|switch|function)\b")
 _GUARD = re.compile(r"\btry\s*\{[^{}]*$")
 _TRIED: tuple[str, ...] = (
     "",
@@ -77,7 +78,7 @@ def imports_of(text: str) -> tuple[Import, ...]:
         before = plain[max(0, match.start() - 400) : match.start()]
         line = before.rpartition("\n")[2]
         number = line_of(plain, match.start())
-        top = line[:1] not in (" ", "\t", "}") and "=>" not in line
+        top = line[:1] not in (" ", "\t", "}") and not _BRANCH.search(line)
         found.append(Import(name, number, bool(_GUARD.search(before)), top))
     return tuple(found)
 
@@ -85,6 +86,16 @@ def imports_of(text: str) -> tuple[Import, ...]:
 @once_for_a_slug
 def reached(slug: Slug) -> frozenset[str]:
     """The app's programs that node runs by the Procfile's commands; empty where none was seen."""
+    return _followed(slug, certainly=False)
+
+
+@once_for_a_slug
+def started(slug: Slug) -> frozenset[str]:
+    """Those that certainly run at the start: by imports that stand in no function and no branch."""
+    return _followed(slug, certainly=True)
+
+
+def _followed(slug: Slug, *, certainly: bool) -> frozenset[str]:
     todo = [path for path in _entries(slug) if path]
     done: set[str] = set()
     while todo:
@@ -93,7 +104,7 @@ def reached(slug: Slug) -> frozenset[str]:
             continue
         done.add(path)
         for each in imports_of(slug.files[path]) if not path.endswith(".json") else ():
-            if each.name.startswith("."):
+            if each.name.startswith(".") and (not certainly or (each.top and not each.guarded)):
                 found = resolved(slug, posixpath.join(posixpath.dirname(path), each.name))
                 todo += [found] if found else []
     return frozenset(path for path in done if not path.endswith(".json"))

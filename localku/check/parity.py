@@ -29,7 +29,7 @@ _POSTGRES = frozenset(
 )
 _MYSQL = frozenset(("mysqlclient", "pymysql", "aiomysql", "mysql-connector-python"))
 _REQUIRES = re.compile(r"""requires-python\s*=\s*["']([^"']+)""")
-_FALLBACK = re.compile(r"sqlite(?:\+\w+)?://|backends\.sqlite3")
+_FALLBACK = re.compile(r"sqlite(?:\+\w+)?:///?(?!:memory:)[^\s'\"]|backends\.sqlite3")
 
 
 def database(slug: Slug) -> list[Finding]:
@@ -111,7 +111,8 @@ def _node(slug: Slug) -> Iterator[Finding]:
         return
     engines = package.get("engines")
     if isinstance(engines, dict) and engines.get("node"):
-        if str(engines["node"]).strip() in ("*", "x") or str(engines["node"]).startswith(">"):
+        asked = str(engines["node"]).strip()
+        if asked in ("*", "x", "latest") or (asked.startswith(">") and "<" not in asked):
             why = "Heroku takes the newest version that fits: a new major version comes unasked."
             evidence = [seen("package.json", f"engines.node is {engines['node']}")]
             yield _VERSION.warn("any newer Node.js fits", evidence, why, 'Write such as "22.x".')

@@ -31,6 +31,9 @@ nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
 _STANDARD = sys.stdlib_module_names | frozenset(_OLD.split()) | {"__main__", "_typeshed"}
 _VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals)/")
 _NO_PROGRAM = "Heroku installs what is declared: the dyno ends with `command not found` (H10)."
+# what so many packages depend on that an app has it nearly always
+_EVERYWHERE = frozenset(("typing_extensions", "packaging", "setuptools", "pkg_resources", "six"))
+_EVERYWHERE |= {"certifi", "urllib3", "idna", "click", "attr", "attrs", "pytz", "dateutil"}
 _WHY = "Heroku installs what is declared, and nothing else: the dyno ends with ModuleNotFoundError."
 
 
@@ -62,7 +65,7 @@ def _programs(slug: Slug, found: Declared) -> Iterator[Finding]:
     for step in steps(slug):
         wanted = PROGRAMS.get(step.program, "")
         if step.words[1:2] == ("-m",) and step.words[2:]:
-            wanted = PROGRAMS.get(step.words[2], "")
+            wanted = PROGRAMS.get(step.words[2].partition(".")[0], "")
         if not wanted or is_satisfied(wanted.replace("-", "_"), frozenset(found.main)):
             continue
         if comes_along(wanted, frozenset(found.main)) or console_script(slug, step.program):
@@ -98,6 +101,8 @@ def _missing(slug: Slug, paths: dict[str, str], found: Declared) -> Iterator[Mis
             if is_satisfied(top, main):
                 continue
             along = comes_along(top, main) or ("a lock file" if distributions(top) & locked else "")
+            if top in _EVERYWHERE and main and not along:
+                along = "many packages"
             certain = path in started and not each.inside
             line = line_at(text, each.line)
             is_dev = is_satisfied(top, dev)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 
 import pytest
@@ -84,8 +85,6 @@ def test_a_distribution_of_another_name(module: str, line: str) -> None:
     ],
 )
 def test_each_file_may_declare(path: str, text: str) -> None:
-    import sys
-
     if path.endswith(("toml", "Pipfile")) and sys.version_info < (3, 11):
         pytest.skip("tomllib came with Python 3.11")
     files = {"app.py": "import flask\n", "more/base.txt": "flask==3.0\n", path: text}
@@ -99,6 +98,18 @@ def test_what_only_pip_would_learn_is_not_judged() -> None:
     files = {"app.py": "import thing\n", "requirements.txt": "./local/thing.whl\n"}
     verdicts = [each.verdict for each in found("python-imports", slug(files))]
     assert verdicts == [Verdict.NOT_OBSERVED]
+
+
+def test_a_group_of_packages_may_be_any() -> None:
+    if sys.version_info < (3, 11):
+        pytest.skip("tomllib came with Python 3.11")
+    text = '[dependency-groups]\nmain = ["flask==3"]\ndev = ["pytest"]\n'
+    assert bad("python-imports", slug({"app.py": "import flask\n", "pyproject.toml": text})) == []
+
+
+def test_what_everybody_depends_on_is_a_warning() -> None:
+    findings = bad("python-imports", app("import typing_extensions\n"))
+    assert [each.verdict for each in findings] == [Verdict.WARN]
 
 
 def test_development_packages_are_not_installed() -> None:
@@ -133,12 +144,16 @@ NODE = [
     "import x from '@/components/x'\nimport y from '#internal'\nimport z from '~/z'",
     "import type { T } from 'typed'",
     "function later() {\n  return require('sharp')\n}",
+    "if (process.env.SSO) app.use(require('passport-saml'))",
+    "const later = () => require('sharp')",
+    "if (process.env.SSO) app.use(require('./lib/optional'))",
 ]
 
 
 @pytest.mark.parametrize("text", NODE)
 def test_a_node_import_that_is_no_flaw(text: str) -> None:
-    assert bad("node-imports", node(text, **{"lib/own.js": ""})) == []
+    files = {"lib/own.js": "", "lib/optional.js": "require('never-declared')"}
+    assert bad("node-imports", node(text, **files)) == []
 
 
 def test_node_packages_that_come_along() -> None:
@@ -198,6 +213,13 @@ def test_a_secret_is_found_and_never_shown(kind: str) -> None:
 )
 def test_where_secrets_are_not_looked_for(path: str) -> None:
     assert bad("secrets", app("", **{path: SECRETS["a token"]})) == []
+
+
+def test_passwords_for_a_laptop_are_no_secrets() -> None:
+    text = "services:\n  db:\n    POSTGRES_PASSWORD: 9Zt4LmX2vRb8KwYc7Hn1\n"
+    for path in ("docker-compose.yml", ".ci/compose.ci.yaml"):
+        assert bad("secrets", app("", **{path: text})) == []
+    assert bad("secrets", app("", **{"docker-compose.yml": SECRETS["a token"]}))
 
 
 def test_a_settings_file_has_no_quotes() -> None:
