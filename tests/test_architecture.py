@@ -21,10 +21,12 @@ FLOORS = {
     "top": {"manifest"},
     "simulate": {"router", "metrics", "logs", "manifest"},
     "platform": {"dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
+    "chaos": {"platform", "dynos", "logs", "manifest"},
     "api": {"platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
     "cli": {"api", "platform", "dynos", "router", "metrics", "watch", "certs", "logs", "manifest"},
 }
-FLOORS["cli"] |= {"top", "simulate"}
+FLOORS["api"] |= {"chaos"}
+FLOORS["cli"] |= {"top", "simulate", "chaos"}
 FLOORS["load"] = FLOORS["cli"] | {"cli"}
 FLOORS["check"] = FLOORS["load"] | {"load"}
 FLOORS["lessons"] = FLOORS["check"] | {"check"}
@@ -58,15 +60,17 @@ simulate/chance simulate/laws simulate/gaps simulate/tally simulate/outcome simu
 simulate/ordered simulate/exact simulate/closed simulate/scenario simulate/predict
 simulate/samples simulate/wording simulate/paper simulate/capacity simulate/document
 check/finding
+lessons/watched lessons/lesson
+chaos/faults chaos/course chaos/words chaos/swap
+check/record check/order check/comparing check/changing check/world check/judging check/verdicts
+check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
+check/judge_config check/judge_services check/judge_admin check/text check/document
+check/redaction check/judge_deps
 check/slug check/slugignore check/evidence check/places check/remembered check/redact
 check/pyfacts check/pymodules check/jsfacts check/commands check/declared check/distributions
 check/pydeps check/nodedeps check/lockfiles check/binaries check/secretshapes check/secretfiles
 check/codebase check/configfiles check/backing check/commandprobes check/sessions check/binding
 check/signals check/parity check/logfiles check/languages
-check/record check/order check/comparing check/changing check/world check/judging check/verdicts
-check/judge_files check/judge_port check/judge_life check/judge_dynos check/judge_logs
-check/judge_config check/judge_services check/judge_admin check/text check/document
-check/redaction check/judge_deps
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -60,7 +60,7 @@ def serve(answer: Callable[[], str]) -> None:
         def log_message(self, format: str, *arguments: object) -> None:
             """The router logs every request already."""
 
-    address = os.environ.get("HOST", "127.0.0.1"), int(setting("PORT", 5000))
+    address = os.environ.get("HOST", "0.0.0.0"), int(setting("PORT", 5000))
     server = Server(address, Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"event=ready port={server.server_port} concurrency={workers}", flush=True)

@@ -8,6 +8,7 @@ from localku.api import (
     apps,
     attach,
     catalog,
+    chaos,
     config_vars,
     dashboard,
     drains,
@@ -31,12 +32,13 @@ from localku.api.guard import guard
 from localku.api.host import HOST, STARTED, Host
 from localku.api.rendezvous import Meetings
 from localku.api.terminal import Sizes
+from localku.chaos.chaos import Chaos
 
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
     *(*names.ROUTES, *status.ROUTES, *attach.ROUTES, *oneoffs.ROUTES, *log_sessions.ROUTES),
     *(*oauth.ROUTES, *signin.ROUTES, *pipelines.ROUTES, *webhooks.ROUTES, *drains.ROUTES),
-    *later.ROUTES,
+    *(*later.ROUTES, *chaos.ROUTES),
     *(*live.ROUTES, *prometheus.ROUTES, *dashboard.ROUTES),
 ]
 SHUTDOWN = 1.0  # seconds that open requests get when the platform ends
@@ -55,6 +57,7 @@ def application(host: Host, started: float) -> web.Application:
     app[oneoffs.MEETINGS] = Meetings()
     app[oneoffs.VISITS] = set()
     app[live.VIEWS] = set()
+    app[chaos.CHAOS] = Chaos(host.hosting, host.telemetry)
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
     app.on_shutdown.append(oneoffs.dismiss_all)

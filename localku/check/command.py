@@ -16,7 +16,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from localku.check import document, text, verdicts
 from localku.check.finding import Finding, Verdict
@@ -35,6 +36,7 @@ from localku.manifest.setting import duration
 STDOUT = "-"
 INTERRUPTED = 130
 WIDTH = 100
+SEEN_RUNNING = (5, 6, 7, 8, 9, 11, 12)  # factors of which files say little
 
 
 def main(name: str, argv: list[str]) -> int:
@@ -48,18 +50,24 @@ def main(name: str, argv: list[str]) -> int:
     manifest = manifests.load({"root": options.root}, os.environ)
     slug = _slug(manifest.root)
     findings: list[Finding] = []
+    failed = ""
     progress = Progress()
     if not options.quick:
         rows = [probe for probe in DYNAMIC if probe.factor in wanted]
         try:
-            findings += asyncio.run(_dynamic(manifest, wishes, rows, progress, slug))
+            findings, failed = asyncio.run(_dynamic(manifest, wishes, rows, progress, slug))
         except asyncio.CancelledError:
             return INTERRUPTED
         finally:
             progress.close()
-    findings += _static(slug, wanted)  # what was seen stands before what was read
+    static = _static(slug, wanted)  # what was seen stands before what was read
+    findings = [each for each in findings if not _is_said(each, static)]
+    findings += [_unrun(each, failed) for each in static] if failed else static
     config = {**manifest.env, **wishes.env}
-    cleaner = Cleaner(config, slug.files.values() if slug is not None else ())
+    # a value that names a file of the app is no secret, and evidence says where
+    files: Mapping[str, str] = slug.files if slug is not None else {}
+    hidden = {name: value for name, value in config.items() if value not in files}
+    cleaner = Cleaner(hidden, files.values())
     found = verdicts.factors([cleaner.finding(each) for each in findings], wanted)
     _save(options, manifest.app, found)
     return verdicts.status(found, options.fail_on)
@@ -178,8 +186,11 @@ async def _dynamic(
     rows: Sequence[Probe],
     progress: Progress,
     slug: Slug | None,
-) -> list[Finding]:
-    """Run the dynamic probes. A signal cancels them; what they started is ended in any case."""
+) -> tuple[list[Finding], str]:
+    """Run the dynamic probes: what they found, and why the app did not come up, or "".
+
+    A signal cancels them; what they started is ended in any case.
+    """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -194,7 +205,7 @@ async def _dynamic(
     finally:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(asyncio.ensure_future(stage.close()))
-    return found
+    return found, stage.failed
 
 
 async def _watched(probe: Probe, stage: Stage) -> list[Finding]:
@@ -205,6 +216,28 @@ async def _watched(probe: Probe, stage: Stage) -> list[Finding]:
     except UserError as error:
         said = f"{error.where}: {error.message}" if error.where else error.message
         return [Finding(probe.factor, probe.name, Verdict.NOT_OBSERVED, said)]
+
+
+def _is_said(finding: Finding, static: Sequence[Finding]) -> bool:
+    """Whether reading the files has found the same: then it need not be said twice."""
+    if finding.probe != "modules-run" or finding.verdict is Verdict.PASS:
+        return False
+    words = finding.said.partition(" which ")[0].partition(", declared")[0].split()[2:]
+    names = [word.strip(",") for word in words if word != "and"]
+    return any(
+        each.probe == "python-imports"
+        and each.verdict is finding.verdict
+        and all(name in each.said for name in names)
+        for each in static
+    )
+
+
+def _unrun(finding: Finding, failed: str) -> Finding:
+    """What was read of an app that did not come up: nothing bad in the files is no pass."""
+    if finding.factor not in SEEN_RUNNING or finding.verdict is not Verdict.PASS:
+        return finding
+    said = f"{failed}; read only: {finding.said}"
+    return replace(finding, verdict=Verdict.NOT_OBSERVED, said=said)
 
 
 def _function(probe: Probe):  # type: ignore[no-untyped-def]

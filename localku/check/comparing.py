@@ -6,8 +6,12 @@ What is the same in both of them, and different with two dynos, depends on which
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import json
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from localku.check.record import Answer, Ask
@@ -26,6 +30,7 @@ _NOISE = tuple(
         r"(?:csrf|nonce|token|request.?id)[\w-]*[\"'=: ]+[^\"'<> ]{6,}",
     )
 )
+_PLACE = re.compile(r"(?:/[^\s:'\"<>]*)?/localku-doctor-\w+/[\w-]+/(?:app|home|tmp)")
 _WORDS = re.compile(r"\w+|[^\w\s]")
 _FEWEST = 0.5  # of the words of an answer must stay the same in two runs of one dyno
 
@@ -39,6 +44,11 @@ class CookieTry:
     jar: dict[str, str]
     here: Answer
     there: Answer
+
+    @property
+    def is_of_place(self) -> bool:
+        """Whether a cookie holds the path of the dyno's folder: on Heroku that is /app in all."""
+        return any(_PLACE.search(piece) for value in self.jar.values() for piece in _opened(value))
 
     @property
     def forgotten(self) -> list[str]:
@@ -60,18 +70,41 @@ class Difference:
     two: str
 
 
+def _opened(value: str) -> list[str]:
+    """A cookie's value, and what its parts hold (base64, perhaps compressed, as Flask has it)."""
+    found = [value]
+    for part in re.split(r"[.:|]|--|%3A", value.strip('"')):
+        with contextlib.suppress(ValueError):
+            data = base64.b64decode(part + "=" * (-len(part) % 4), "-_", validate=False)
+            with contextlib.suppress(zlib.error):
+                data = zlib.decompress(data)
+            found.append(data.decode("utf-8", "replace"))
+    return found
+
+
 def words(body: str) -> list[str]:
-    """An answer's words, with dates, ids and times all the same."""
+    """An answer's words, with dates, ids, times and places of the copies all the same; JSON without
+    the order of its keys."""
+    body = _PLACE.sub("/app", body)
+    if body.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            body = json.dumps(json.loads(body), sort_keys=True)
     for pattern in _NOISE:
         body = pattern.sub(" ~ ", body)
     return _WORDS.findall(body)
 
 
 def differences(
-    first: Sequence[Answer], second: Sequence[Answer], both: Sequence[Answer]
+    first: Sequence[Answer],
+    second: Sequence[Answer],
+    both: Sequence[Answer],
+    clean: Callable[[str], str] = str,
 ) -> list[Difference]:
-    """Where both (of two dynos) is not what first and second (of one dyno each) agree upon. Answers
-    that one dyno does not give twice, that have no end or no text are left out."""
+    """Where both (of two dynos) is not what first and second (of one dyno each) agree upon.
+
+    Answers that one dyno does not give twice, or that have no end, are left out. clean: takes the
+    secrets out of a text, before a piece of it is cut out to be shown.
+    """
     found = []
     for at, (one, other, two) in enumerate(zip(first, second, both, strict=False)):
         if one.cut or other.cut or two.cut or not (one.status and other.status):
@@ -86,7 +119,9 @@ def differences(
             continue
         change = _differs(words(one.body), words(other.body), words(two.body))
         if change:
-            found.append(Difference(at, one.ask, *change))
+            bodies = (words(clean(each.body)) for each in (one, other, two))
+            shown = _differs(*bodies) or ("(hidden)", "(hidden)")
+            found.append(Difference(at, one.ask, *shown))
     return found
 
 

@@ -5,6 +5,7 @@ The app's own folder is only read.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ from collections.abc import Iterable
 
 from localku.errors import UserError
 
-LINKED = ("node_modules", ".venv", "venv", "env", "vendor/bundle", ".bundle", "virtualenv")
+MODULES = "node_modules"
+LINKED = (MODULES, ".venv", "venv", "env", "virtualenv", ".bundle", "bundle")
 _NEVER = {".git", ".localku", ".hg", ".svn", "__pycache__", ".mypy_cache", ".pytest_cache"}
 _NEVER |= {".ruff_cache", ".tox", ".nox"}
 MAX_BYTES = 1 << 30
@@ -22,7 +24,7 @@ PATIENCE = 20.0  # seconds for git
 def copy_app(root: str, target: str) -> None:
     """Copy the app in root to the new folder target. Raises UserError."""
     os.makedirs(target)
-    links = [name for name in LINKED if _is_installed(os.path.join(root, name))]
+    links = list(_installed(root))
     total = 0
     for path in sorted(_files(root, links)):
         source, place = os.path.join(root, path), os.path.join(target, path)
@@ -38,17 +40,80 @@ def copy_app(root: str, target: str) -> None:
         except OSError as error:
             raise UserError(f"cannot copy {path}: {error.strerror or error}") from None
     for name in links:
-        place = os.path.join(target, name)
+        source, place = os.path.join(root, name), os.path.join(target, name)
         if not os.path.lexists(place):
             os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.symlink(os.path.realpath(os.path.join(root, name)), place)
+            if os.path.basename(name) == MODULES:
+                _link_modules(root, target, source, place)
+            else:
+                os.symlink(os.path.realpath(source), place)
+
+
+def _link_modules(root: str, target: str, source: str, place: str) -> None:
+    """A folder of links to the packages of node_modules. A link of npm's workspaces leads to the
+    app's own code: it has to lead to the copy of that."""
+    os.makedirs(place, exist_ok=True)
+    base = os.path.join(os.path.realpath(root), "")
+    for entry in os.scandir(source):
+        path = os.path.join(place, entry.name)
+        if entry.name.startswith("@") and not entry.is_symlink() and entry.is_dir():
+            _link_modules(root, target, entry.path, path)
+            continue
+        real = os.path.realpath(entry.path)
+        if entry.is_symlink() and real.startswith(base) and f"/{MODULES}/" not in real:
+            real = os.path.join(target, real[len(base) :])
+        os.symlink(real, path)
+
+
+def _installed(root: str) -> Iterable[str]:
+    """Folders of installed packages, by their paths in root, at any depth."""
+    for folder, folders, _ in os.walk(root):
+        prefix = "" if folder == root else os.path.relpath(folder, root) + os.sep
+        found = [name for name in folders if _is_installed(os.path.join(folder, name))]
+        folders[:] = [name for name in folders if name not in found and name not in _NEVER]
+        yield from (prefix + name for name in found)
 
 
 def _is_installed(path: str) -> bool:
     """Whether it is a folder of installed packages: an `env` that is a folder of the app is not."""
-    if os.path.basename(path) in ("env", "venv", ".venv", "virtualenv"):
+    name = os.path.basename(path)
+    if name not in LINKED:
         return os.path.isfile(os.path.join(path, "pyvenv.cfg"))
-    return os.path.isdir(path)
+    if name == "bundle":
+        return os.path.basename(os.path.dirname(path)) == "vendor"
+    if name in (MODULES, ".bundle"):
+        return not os.path.islink(path) or os.path.isdir(path)
+    return os.path.isfile(os.path.join(path, "pyvenv.cfg"))
+
+
+def editable(root: str) -> list[str]:
+    """Folders of the app, relative to root, that its virtual environments import code from (`pip
+    install -e .`): a copy has to be found before them."""
+    real = os.path.realpath(root)
+    venvs = [os.path.join(root, name) for name in (".venv", "venv", "env")]
+    found: dict[str, None] = {}
+    for venv in [*venvs, os.environ.get("VIRTUAL_ENV", "")]:
+        for site in (
+            glob.glob(os.path.join(venv, "lib", "python*", "site-packages")) if venv else ()
+        ):
+            for path in glob.glob(os.path.join(site, "*.pth")):
+                for line in _lines(path):
+                    if os.path.isabs(line) and os.path.realpath(line) == real:
+                        found["."] = None
+                    elif os.path.isabs(line) and os.path.realpath(line).startswith(real + os.sep):
+                        found[os.path.relpath(os.path.realpath(line), real)] = None
+            for path in glob.glob(os.path.join(site, "*.dist-info", "direct_url.json")):
+                if any(f'"file://{real}"' in line and "editable" in line for line in _lines(path)):
+                    found |= dict.fromkeys([".", "src"])
+    return [name for name in found if os.path.isdir(os.path.join(root, name))]
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def _files(root: str, links: list[str]) -> set[str]:

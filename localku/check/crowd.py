@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 from localku.check import changing
 from localku.check.record import Answer, Ask, Run
 from localku.check.trial import Trial, running
+from localku.check.trialfiles import touch
 
 if TYPE_CHECKING:
     from localku.check.stage import Stage
 
+SLOW = 0.3  # seconds; SIGTERM is sent in the middle of a request that takes so long
+HELD = 0.9  # seconds for which the hooks hold answers back
 LOAD = 1.2  # seconds of requests around the kill
 AT_ONCE = 4
 
@@ -33,7 +36,6 @@ async def play(stage: Stage, first: Run) -> Run:
     async with running(order) as trial:
         run = trial.run
         run.changed, run.wanted = changed, CROWD
-        await stage.release(trial)
         dynos = [f"{WEB}.{number}" for number in range(1, CROWD + 1)]
         run.failed = await _up(stage, trial, dynos[:2])
         if not run.failed:
@@ -53,8 +55,16 @@ async def play(stage: Stage, first: Run) -> Run:
         run.ended_at = time.time()
         stage.progress(f"SIGTERM to {CROWD} dynos with a request in hand")
         trial.look()
-        slowest = _slowest(first, script)
-        stops = [trial.term(dyno, slowest[0], _moment(slowest[1])) for dyno in dynos]
+        wanted, took = _slowest(first, script)
+        for dyno in dynos:
+            await trial.ask_dyno(dyno, wanted)  # a port can be bound before anybody serves it
+        if first.languages:
+            touch(os.path.join(order.work, "hold"))  # the hooks now hold answers back
+            took = max(took, HELD)
+        if took >= SLOW:
+            stops = [trial.term(dyno, wanted, took * 0.4) for dyno in dynos]
+        else:
+            stops = [trial.term(dyno, None, 0) for dyno in dynos]
         run.stops += await asyncio.gather(*stops)
         await trial.settle()
         trial.note_boots(dynos)
@@ -107,9 +117,3 @@ def _slowest(first: Run, script: list[Ask]) -> tuple[Ask, float]:
 
 def _is_good(answer: Answer) -> bool:
     return 0 < answer.status < 400 and not answer.cut
-
-
-def _moment(took: float) -> float:
-    """How long after a request SIGTERM is sent: in the middle of it, but never before it can have
-    arrived."""
-    return min(max(took * 0.4, 0.001), 2.0)

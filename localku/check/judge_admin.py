@@ -31,7 +31,7 @@ def one_off(run: Run) -> list[Finding]:
     missing = sorted(own - known)
     if run.one_off["hash"] != run.one_off["web_hash"]:
         what = "it sees other files than the web dyno"
-        evidence = (Evidence("file", folder, f"hash {run.one_off['hash']}"),)
+        evidence = (Evidence("file", folder, f"sum {run.one_off['hash']}"),)
         return [Finding(12, "one-off", FAIL, what, evidence, _WHY, "one slug for all processes")]
     if missing:
         said = f"the web dyno has {names(missing)}, which a one-off dyno has not"
@@ -44,7 +44,9 @@ def one_off(run: Run) -> list[Finding]:
         fix = "let programs find their files by their own place, not by the current folder"
         return [Finding(12, "one-off", WARN, said, evidence, _WHY, fix)]
     said = "a one-off dyno sees the same files and config vars as the web dyno"
-    evidence = (Evidence("file", "the app's folder", f"hash {run.one_off['hash'][:12]} in both"),)
+    evidence = (
+        Evidence("file", "the app's folder", f"sum {run.one_off['hash'].split()[0]} in both"),
+    )
     return [Finding(12, "one-off", PASS, said, evidence)]
 
 

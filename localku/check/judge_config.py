@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from localku.check.finding import Evidence, Finding
-from localku.check.judging import FAIL, PASS, WARN, inside, names, plural, some, unseen
+from localku.check.judging import FAIL, PASS, WARN, at, inside, names, plural, some, unseen
 from localku.check.record import Run, Sight
 
 # read by programs below the app's own code, where no hook looks
@@ -20,6 +20,7 @@ _CONFIG = re.compile(
     r"|(^|/)\.env[\w.-]*$|\.(ini|cfg|conf|properties)$",
     re.I,
 )
+_DATA = (".db", ".sqlite", ".sqlite3", ".py", ".js", ".rb", ".html", ".css", ".txt", ".md")
 _NOT_CONFIG = re.compile(
     r"(package(-lock)?|tsconfig|composer|manifest|app|pyproject|Pipfile)\b[\w.-]*$|locale|i18n"
     r"|(^|/)logging\.\w+$|alembic\.ini$"
@@ -47,7 +48,7 @@ def reads(run: Run, config: Mapping[str, str], sources: Mapping[str, str]) -> li
     )
     if not idle:
         read = [name for name in vars_ if name in seen]
-        said = f"{len(read)} of {plural(len(vars_), 'config var')} were read: {names(read)}"
+        said = f"of {plural(len(vars_), 'config var')} these were read: {names(read)}"
         return (
             [Finding(3, "env-reads", PASS, said, evidence)]
             if read
@@ -78,9 +79,12 @@ def files(run: Run) -> list[Finding]:
     if "python" not in run.languages:
         return unseen(3, "config-files-read", "files that are read can be seen in Python only")
     found: dict[str, Sight] = {}
+    words = {*" ".join(run.commands.values()).split(), *run.config.values()}
     for sight in run.of("read"):
         path = inside(run, sight.path)
-        if path in run.original and _CONFIG.search(path) and not _NOT_CONFIG.search(path):
+        named = path in words and not path.endswith(_DATA)
+        is_config = _CONFIG.search(path) and not _NOT_CONFIG.search(path)
+        if path in run.original and (named or is_config):
             found.setdefault(path, sight)
     if not found:
         return [Finding(3, "config-files-read", PASS, "it read no config file of its own folder")]
@@ -90,7 +94,7 @@ def files(run: Run) -> list[Finding]:
             "config-files-read",
             WARN,
             f"it reads config from {names(list(found))}",
-            some(Evidence("syscall", s.where, f"opens {path}") for path, s in found.items()),
+            some(Evidence("syscall", at(s), f"opens {path}") for path, s in found.items()),
             "a file in the slug is the same in every deploy: what differs between them, or is"
             " secret, cannot stand there",
             "keep what differs in config vars; a file for what never differs is fine",

@@ -48,6 +48,9 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
     if known is None:
         return unseen(2, "modules-run", "the app's Python did not say what is installed")
     used = _used(run, known)
+    if not used and not run.of("import"):
+        what = "no file of the app's folder imported anything: what ran is installed elsewhere"
+        return unseen(2, "modules-run", what)
     if not used:
         return [Finding(2, "modules-run", PASS, "it imported the standard library and itself only")]
     if not declared.main and (declared.unreadable or declared.unnamed):
@@ -62,13 +65,16 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
         brought = along & givers or (declared.unnamed and givers)
         (loose if brought else missing).setdefault(name, evidence)
     findings = []
+    spare = declared.extra.keys() | declared.dev.keys()
     if missing:
+        optional = all(used[name][0] & spare for name in missing)
+        what = "declared for development or as an extra only" if optional else "declared nowhere"
         findings.append(
             Finding(
                 2,
                 "modules-run",
                 FAIL,
-                f"it used {names(list(missing))}, which nothing declares",
+                f"it used {names(list(missing))}, {what}",
                 some(missing.values()),
                 _WHY,
                 "name it, with its version, where the app declares what it needs",

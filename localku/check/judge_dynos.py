@@ -57,6 +57,10 @@ def cookies(tries: Sequence[CookieTry]) -> list[Finding]:
     """Whether a cookie is good at another dyno than the one that set it."""
     if not tries:
         return unseen(6, "cookies", "no page that was asked for sets a cookie")
+    placed = [each for each in tries if each.is_of_place]
+    tries = [each for each in tries if not each.is_of_place]
+    if placed and not tries:
+        return unseen(6, "cookies", "its cookies hold the path of its folder, which differs here")
     lost = [(each, name) for each in tries for name in each.forgotten]
     if not lost:
         known = sorted({name for each in tries for name in each.jar})
@@ -83,7 +87,7 @@ def own_files(run: Run) -> list[Finding]:
         return unseen(6, "own-files", run.failed)
     if not run.languages:
         return unseen(6, "own-files", "reads can be seen in Python only")
-    paths = {path for path in written(run) if not (is_log(path) or is_pid(path))}
+    paths = {path for path in run.touched if not (is_log(path) or is_pid(path))}
     reads = [s for s in run.of("read", "sqlite") if inside(run, s.path) in paths]
     if not reads:
         return [Finding(6, "own-files", PASS, "no file that it wrote was read again")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localku.check.finding import Evidence, Finding
+from localku.check.finding import Evidence, Finding, Verdict
 from localku.check.judging import FAIL, PASS, WARN, at, inside, names, plural, some
 from localku.check.record import Run
 
@@ -33,6 +33,8 @@ def written(run: Run) -> dict[str, list[Evidence]]:
         path = inside(run, sight.path)
         if path and not _is_ours(path):
             what = "opens the database" if sight.event == "sqlite" else "writes"
+            if what == "writes" and path in run.original and path not in run.touched:
+                what = "opens to write"
             text = f"{what} {path}"
             if sight.event == "sqlite" and path not in run.touched:
                 continue
@@ -74,64 +76,99 @@ def is_pid(path: str) -> bool:
     return bool(_PID.search(path))
 
 
+_WHY = (
+    "a dyno's file system is its own and is thrown away when it restarts, at least once a day:"
+    " what is written there is lost, and no other dyno sees it"
+)
+_FIX = (
+    "keep it in a backing service: a database, or an object store for uploads; what is built"
+    " belongs into the build or the slug"
+)
+
+
 def slug_writes(run: Run) -> list[Finding]:
     """Factor V."""
     found = {path: what for path, what in written(run).items() if not is_log(path)}
-    data = [p for p in found if not (is_pid(p) or _CACHE.search(p) or _SOCKET.search(p))]
-    rest = [path for path in found if path not in data]
-    why = (
-        "a dyno's file system is its own and is thrown away when it restarts, at least once a day:"
-        " what is written there is lost, and no other dyno sees it"
-    )
+    kept = {*run.touched, *(f"~/{path}" for path in run.at_home)}
+    same = [p for p in found if p in run.original and p not in kept]
+    brief = [p for p in found if p not in kept and p not in same]
+    data = [p for p in found if p in kept and not _is_passing(p)]
+    rest = [path for path in found if path not in data and path not in same]
+    gone = f" ({len(brief)}, removed again)" if brief else ""
+    found |= {path: what for path, what in _databases(run).items() if path not in found}
+    same += [path for path in _databases(run) if path not in data and path not in same]
     findings = []
+    if run.released:
+        findings += _of_release(run)
     if data:
-        findings.append(
-            Finding(
-                5,
-                "slug-writes",
-                FAIL,
-                f"it writes {plural(len(data), 'file')} into its own folder: {names(data)}",
-                some(each for path in data for each in found[path]),
-                why,
-                "keep it in a backing service: a database, or an object store for uploads; what is"
-                " built belongs into the build or the slug",
-            )
-        )
+        said = f"it writes {plural(len(data), 'file')} into its own folder: {_grouped(data)}"
+        findings.append(_finding(FAIL, said, data, found, _WHY, _FIX))
     if rest:
-        findings.append(
-            Finding(
-                5,
-                "slug-writes",
-                WARN,
-                f"it keeps passing files in its own folder: {names(rest)}",
-                some(each for path in rest for each in found[path]),
-                why,
-                "write them below /tmp, and be able to start without them",
-            )
+        said = f"it makes temporary files in its own folder{gone}: {_grouped(rest)}"
+        fix = "write them below /tmp, and be able to start without them"
+        findings.append(_finding(WARN, said, rest, found, _WHY, fix))
+    if same:
+        said = (
+            f"it opens {_grouped(same)} of its own folder to write, and wrote nothing in this run"
         )
-    opened = {
-        inside(run, sight.path): Evidence("syscall", at(sight), f"opens {inside(run, sight.path)}")
-        for sight in run.of("sqlite")
-        if inside(run, sight.path) and not sight.data.get("reads")
-    }
-    idle = {path: what for path, what in opened.items() if path not in found}
-    if idle:
-        findings.append(
-            Finding(
-                5,
-                "slug-writes",
-                WARN,
-                f"it opens a database of its own folder to write: {names(list(idle))}",
-                some(idle.values()),
-                f"{why} (in the requests of this run nothing was written)",
-                "a database is a backing service; one that is only read is opened with mode=ro",
-            )
-        )
+        fix = "data belongs into a backing service; what is only read is opened for reading"
+        findings.append(_finding(WARN, said, same, found, _WHY, fix))
     if not findings:
         asked = f" and answered {plural(len(run.answers), 'request')}" if run.answers else ""
         said = f"nothing was written below its folder while it ran{asked}"
         findings.append(Finding(5, "slug-writes", PASS, said))
     return findings
+
+
+def _is_passing(path: str) -> bool:
+    return bool(is_pid(path) or _CACHE.search(path) or _SOCKET.search(path))
+
+
+def _finding(
+    verdict: Verdict,
+    said: str,
+    paths: list[str],
+    found: dict[str, list[Evidence]],
+    why: str,
+    fix: str,
+) -> Finding:
+    evidence = some(each for path in paths for each in found[path])
+    return Finding(5, "slug-writes", verdict, said, evidence, why, fix)
+
+
+def _grouped(paths: list[str]) -> str:
+    """Paths; many of one folder as one."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.partition("/")[0], []).append(path)
+    shown = []
+    for folder, inside_it in folders.items():
+        if len(inside_it) > 3:
+            shown.append(f"{folder}/ ({len(inside_it)} files)")
+        else:
+            shown += inside_it
+    return names(shown)
+
+
+def _databases(run: Run) -> dict[str, list[Evidence]]:
+    """SQLite files of the slug that are opened to write."""
+    found: dict[str, list[Evidence]] = {}
+    for sight in run.of("sqlite"):
+        path = inside(run, sight.path)
+        if path and not sight.data.get("reads"):
+            found.setdefault(path, []).append(Evidence("syscall", at(sight), f"opens {path}"))
+    return found
+
+
+def _of_release(run: Run) -> list[Finding]:
+    """What the release phase writes is in its own dyno only."""
+    made = [p for p in run.released if not (_is_ours(p) or p.endswith(_JOURNAL) or is_log(p))]
+    if not made:
+        return []
+    found = {path: [Evidence("file", path, "is new after the release phase")] for path in made}
+    said = f"the release phase writes {_grouped(made)}, which no web dyno will see"
+    why = "a release dyno has a file system of its own, which is gone when it ends"
+    return [_finding(FAIL, said, made, found, why, _FIX)]
 
 
 def log_files(run: Run) -> list[Finding]:

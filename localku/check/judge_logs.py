@@ -29,7 +29,7 @@ def buffered(first: Run, again: Run) -> list[Finding]:
         return [_late("lines came with PYTHONUNBUFFERED=1 that were not seen without it", missing)]
     if not said and (again.failed or not again.said(DYNO)):
         return unseen(11, "buffering", f"{DYNO} said nothing at all")
-    said_in_time = f"its lines came at once ({len(in_time)} before its end, {len(late)} at it)"
+    said_in_time = f"{len(in_time)} lines came while it ran, {len(late)} when it was stopped"
     return [Finding(11, "buffering", PASS, said_in_time, some([of_line(x) for x in in_time[-1:]]))]
 
 
@@ -66,7 +66,8 @@ def secrets(run: Run) -> list[Finding]:
     lines = [line for line in run.lines if line.source == "app" and line.dyno != "api"]
     if not lines:
         return unseen(11, "secrets-in-log", run.failed or "the app said nothing")
-    hidden = {name: value for name, value in run.config.items() if is_secret(name, value)}
+    config = {n: value for n, value in run.config.items() if not n.startswith("LOCALKU_")}
+    hidden = {name: value for name, value in config.items() if is_secret(name, value)}
     found = [
         (line, name) for line in lines for name, value in hidden.items() if value in line.message
     ]

@@ -54,8 +54,8 @@ def _never(run: Run) -> Finding:
         reached = [f"{each.data.get('host')}:{each.data.get('port')}" for each in refused]
         what = ", ".join(dict.fromkeys([*run.services_missed, *reached]))
         said = (
-            f"web.1 did not come up without its services ({what}), which doctor does not touch:"
-            " give it others (--env NAME=VALUE), or let it use these (--use-services)"
+            f"web.1 did not come up, perhaps for want of its services ({what}), which doctor does"
+            " not touch: give it others (--env NAME=VALUE), or let it use these (--use-services)"
         )
         return Finding(7, "port-bound", UNSEEN, said, tuple(evidence))
     if others:
@@ -89,6 +89,10 @@ def address(run: Run) -> list[Finding]:
         if sight.where
     ]
     evidence.insert(0, Evidence("process", own.command, f"listens on {own.host}:{own.port}"))
+    told = [name for name, value in run.config.items() if value in (own.host, "localhost")]
+    if told and own.host not in _EVERYWHERE:
+        said = f"it listens on {own.host}, for {told[0]} says so: leave that unset on Heroku"
+        return [Finding(7, "address-bound", PASS, said, tuple(evidence[:2]))]
     if own.host in _EVERYWHERE:
         said = f"it listens on {own.host}, for all addresses"
         return [Finding(7, "address-bound", PASS, said, tuple(evidence[:2]))]
@@ -96,7 +100,7 @@ def address(run: Run) -> list[Finding]:
         Finding(
             7,
             "address-bound",
-            WARN,
+            FAIL,
             f"it listens on {own.host} only",
             tuple(evidence[:2]),
             "Heroku's router comes from outside of the dyno, where 127.0.0.1 is not reached: the"

@@ -50,12 +50,13 @@ def at(sight: Sight) -> str:
 def of_line(line: Line) -> Evidence:
     """A log line as evidence."""
     who = f"{line.source}[{line.dyno}]"
-    return Evidence("log", who, line.message[:200])
+    return Evidence("log", who, line.message)
 
 
 def last_words(run: Run, dyno: str, most: int = 3) -> list[Evidence]:
     """What a dyno said last, and what the platform said of it."""
-    found = [line for line in run.lines if line.dyno == dyno and line.message.strip()]
+    end = run.ended_at or float("inf")  # what comes later is said of our own end of it
+    found = [x for x in run.lines if x.dyno == dyno and x.message.strip() and x.time <= end]
     said = [line for line in found if line.source == "app"][-most:]
     codes = [line for line in found if line.source == "heroku" and "Error R" in line.message]
     of_it = codes[-1:] or [line for line in found if "exited with status" in line.message][-1:]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import os
+import shlex
 
 from localku.check import copying
 from localku.check.trial import Trial
+from localku.check.trialfiles import write_lines
 from localku.errors import UserError
 
-PATIENCE = 30.0  # seconds
-_TELL = "pwd; env | sed -n 's/^\\([A-Z_][A-Z0-9_]*\\)=.*/\\1/p' | tr '\\n' ' '; echo; ls -A"
+PATIENCE = 120.0  # seconds
+_TELL = "pwd; env | sed -n 's/^\\([A-Z_][A-Z0-9_]*\\)=.*/\\1/p' | tr '\\n' ' '; echo"
+_SUM = 'while read -r f; do [ -f "$f" ] && cksum "$f"; done < {} | cksum'
+MOST_FILES = 400
 
 
 async def run(trial: Trial, command: str, kind: str = "run") -> list[str]:
@@ -27,26 +31,30 @@ async def run(trial: Trial, command: str, kind: str = "run") -> list[str]:
 
 
 async def look(trial: Trial) -> None:
-    """Write down the folder, the variables and the files that a one-off dyno sees, and the hash of
-    the files that the web dyno has."""
-    said = await run(trial, _TELL)
-    if len(said) < 2:
+    """Write down the folder, the variables and the files that a one-off dyno sees, and what the
+    web dyno's folder holds of the same files."""
+    now = copying.snapshot(trial.order.slug)
+    steady = sorted(path for path, state in trial.before.items() if now.get(path) == state)
+    listed = os.path.join(trial.order.work, "files")
+    write_lines(listed, steady[:MOST_FILES])
+    total = _SUM.format(shlex.quote(listed))
+    said = await run(trial, f"{_TELL}; {total}")
+    if len(said) < 3:
         return
     trial.run.one_off = {
         "folder": said[0],
         "names": said[1],
-        "hash": of_folder(said[0]),
-        "web_hash": of_folder(trial.order.slug),
+        "hash": said[2],
+        "web_hash": await _output(total, trial.order.slug),
     }
 
 
-def of_folder(root: str) -> str:
-    """A hash of the names and contents of a folder's files."""
-    found = hashlib.sha256()
-    for path in sorted(copying.snapshot(root)):
-        found.update(path.encode("utf-8", "surrogateescape") + b"\0")
-        full = os.path.join(root, path)
-        if os.path.isfile(full) and not os.path.islink(full):
-            with open(full, "rb") as file:
-                found.update(file.read(1 << 20))
-    return found.hexdigest()
+async def _output(command: str, folder: str) -> str:
+    proc = await asyncio.create_subprocess_exec(
+        *("sh", "-c", command),
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await proc.communicate()
+    return said.decode().strip()

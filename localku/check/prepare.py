@@ -12,7 +12,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from localku.check import copying, world
@@ -27,8 +27,13 @@ _KEPT: tuple[str, ...] = (
     *("NVM_DIR", "NVM_BIN", "ASDF_DIR", "ASDF_DATA_DIR", "VOLTA_HOME", "GEM_HOME", "GEM_PATH"),
     *("BUNDLE_PATH", "JAVA_HOME", "GOPATH", "GOROOT", "MIX_HOME", "SSL_CERT_FILE"),
 )
+# npm says and fetches things of its own when it starts an app
+_QUIET = {"npm_config_logs_max": "0", "npm_config_update_notifier": "false"}
+_QUIET |= {"NO_UPDATE_NOTIFIER": "1", "npm_config_fund": "false", "npm_config_audit": "false"}
 _CALLS = re.compile(r"DSN|WEBHOOK|API|ENDPOINT|CALLBACK", re.I)  # a URL that is called, not shown
 _SERVICE_PORTS = (22, 25, 465, 587, 1433, 3306, 5432, 5672, 6379, 9092, 9200, 11211, 27017)
+PREFIX, OWNER = "localku-doctor-", "pid"
+KEPT_SLUG, KEPT_DATA = "released-app", "released-data"
 MOST_FOLDER = 64 << 20  # bytes of a folder outside the app that is copied
 
 
@@ -47,7 +52,7 @@ class Prepared:
     grace: float
     denied: set[int]
     stands: dict[str, StandIn] = field(default_factory=dict)
-    _orders: list[Order] = field(default_factory=list)
+    released: bool = False  # what the release phase made is kept, and is in all later copies
 
     def __post_init__(self) -> None:
         self.services = world.services(self.config)
@@ -75,6 +80,9 @@ class Prepared:
         folder = os.path.join(self.folder, name)
         os.makedirs(folder, exist_ok=True)
         outside = {**self.services.files, **self.services.paths}
+        if self.released:
+            shutil.copytree(os.path.join(self.folder, KEPT_DATA), folder, dirs_exist_ok=True)
+            return folder
         for number, path in enumerate(outside.values()):
             source = os.path.join(self.root, path)  # an absolute path stays what it is
             target = os.path.join(folder, f"{number}-{os.path.basename(path) or 'data'}")
@@ -85,6 +93,19 @@ class Prepared:
                 if os.path.isfile(source + ending):
                     shutil.copy2(source + ending, target + ending)
         return folder
+
+    def keep_release(self, slug: str, made: Iterable[str], data: str) -> None:
+        """Keep what the release phase made, in the copy slug (paths) and in its data: it is run
+        once."""
+        kept = os.path.join(self.folder, KEPT_SLUG)
+        os.makedirs(kept, exist_ok=True)
+        for path in made:
+            source, target = os.path.join(slug, path), os.path.join(kept, path)
+            if os.path.isfile(source):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.copy2(source, target)
+        shutil.copytree(data, os.path.join(self.folder, KEPT_DATA), dirs_exist_ok=True)
+        self.released = True
 
     def is_changed(self, name: str, path: str) -> bool:
         """Whether the copy of a SQLite file, at path, is not what it was copied from."""
@@ -112,6 +133,9 @@ class Prepared:
         work = os.path.join(self.folder, name)
         slug = os.path.join(work, "app")
         copying.copy_app(self.root, slug)
+        if self.released:
+            kept = os.path.join(self.folder, KEPT_SLUG)
+            shutil.copytree(kept, slug, symlinks=True, dirs_exist_ok=True)
         for folder in ("home", "tmp", "localku"):
             os.makedirs(os.path.join(work, folder))
         mark = secrets.token_hex(12)
@@ -135,6 +159,7 @@ class Prepared:
         environ.setdefault("PATH", os.defpath)
         base = os.path.join(os.path.expanduser("~"), ".local")
         environ["PYTHONUSERBASE"] = os.environ.get("PYTHONUSERBASE", base)
+        environ |= _QUIET
         environ["HOME"] = os.path.join(work, "home")
         environ["TMPDIR"] = os.path.join(work, "tmp")
         environ["LOCALKU_HOME"] = os.path.join(work, "localku")
@@ -156,16 +181,19 @@ class Prepared:
 
     def _hooks(self, work: str, slug: str, mark: str) -> dict[str, str]:
         denied = self.denied | set(_SERVICE_PORTS)
-        python = [HOOKS, *filter(None, [self.config.get("PYTHONPATH", "")])]
+        own = [os.path.normpath(os.path.join(slug, name)) for name in copying.editable(self.root)]
+        python = [HOOKS, *own, *filter(None, [self.config.get("PYTHONPATH", "")])]
         node = f"--require={os.path.join(HOOKS, 'watch.cjs')} {self.config.get('NODE_OPTIONS', '')}"
         return {
             MARK: mark,
             "LOCALKU_DOCTOR_LOG": os.path.join(work, "sights"),
+            "LOCALKU_DOCTOR_HOLD": os.path.join(work, "hold"),
             "LOCALKU_DOCTOR_SLUG": os.path.realpath(slug),
             "LOCALKU_DOCTOR_REAL": os.path.realpath(self.root),
             "LOCALKU_DOCTOR_DENIED": ",".join(str(port) for port in sorted(denied)),
             "LOCALKU_DOCTOR_NETWORK": "open" if self.use_services else "",
             "PYTHONPATH": os.pathsep.join(python),
+            "PYTHONHASHSEED": self.config.get("PYTHONHASHSEED", "0"),  # the order of sets
             "PYTHONDONTWRITEBYTECODE": "1",  # linked packages must stay as they are
             "NODE_OPTIONS": node.strip(),
         }
@@ -187,8 +215,29 @@ def _copy_folder(source: str, target: str) -> None:
 
 
 def temporary() -> str:
-    """A fresh folder, by its real path."""
-    return os.path.realpath(tempfile.mkdtemp(prefix="localku-doctor-"))
+    """A fresh folder, by its real path; those of doctors that were killed are taken away."""
+    place = os.path.realpath(tempfile.gettempdir())
+    for name in os.listdir(place):
+        if name.startswith(PREFIX) and _is_left(os.path.join(place, name)):
+            remove(os.path.join(place, name))
+    folder = tempfile.mkdtemp(prefix=PREFIX, dir=place)
+    with open(os.path.join(folder, OWNER), "w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+    return folder
+
+
+def _is_left(folder: str) -> bool:
+    """Whether the doctor that made it, as this user, is gone."""
+    try:
+        if os.lstat(folder).st_uid != os.getuid():
+            return False
+        with open(os.path.join(folder, OWNER), encoding="ascii") as file:
+            os.kill(int(file.read()), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def remove(folder: str) -> None:

@@ -68,7 +68,7 @@ def _environ(pid: int) -> dict[str, str]:
 def _command(pid: int) -> str:
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return os.fsdecode(file.read().rstrip(b"\0").replace(b"\0", b" "))[:200]
+            return os.fsdecode(file.read().rstrip(b"\0").replace(b"\0", b" "))
     except OSError:
         return ""
 

@@ -121,6 +121,7 @@ class Run:
     connections: list[tuple[str, str, int]] = field(default_factory=list)  # dyno, host, port
     original: frozenset[str] = frozenset()
     touched: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)  # paths that the release phase made
     at_home: list[str] = field(default_factory=list)  # files below HOME, which was empty
     stops: list[Stop] = field(default_factory=list)
     failed: str = ""

@@ -22,6 +22,7 @@ _ASSIGNED = re.compile(
 )
 _TRIAL = re.compile(r"/[^\s:'\"]*/localku-doctor-\w+/[\w-]+/(app/|app\b|home\b|tmp\b)")
 _PLACES = {"app/": "", "app": ".", "home": "~", "tmp": "/tmp"}  # noqa: S108
+LONGEST = 200  # characters of a piece of evidence; cut here, where no half of a secret is left
 _SHORTEST = 4  # characters of a secret that is looked for by its name
 
 
@@ -39,7 +40,8 @@ class Cleaner:
     def finding(self, it: Finding) -> Finding:
         """The same finding, with the names of secrets in their places."""
         evidence = tuple(
-            Evidence(each.kind, self.text(each.where), self.text(each.text)) for each in it.evidence
+            Evidence(each.kind, self.text(each.where)[:LONGEST], self.text(each.text)[:LONGEST])
+            for each in it.evidence
         )
         said, why, fix = self.text(it.said), self.text(it.why), self.text(it.fix)
         return replace(it, said=said, why=why, fix=fix, evidence=evidence)

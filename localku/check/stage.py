@@ -16,6 +16,7 @@ from typing import TypeVar
 from localku.check import asking, comparing, oneoff, processes, world
 from localku.check.prepare import Prepared, temporary
 from localku.check.record import Answer, Ask, Run
+from localku.check.redaction import Cleaner
 from localku.check.slug import Slug
 from localku.check.trial import Trial, running
 from localku.errors import UserError
@@ -144,17 +145,22 @@ class Stage:
 
     _crawled = 0
 
+    failed = ""  # why the app did not come up
+
     async def _one(self) -> Run:
         kinds = [name for name in self.manifest.entries if name != RELEASE]
         self.progress(f"one dyno of each process type ({', '.join(kinds)})")
         ready = self.ready
-        order = ready.order(
-            "one", dict.fromkeys(kinds, 1), ready.data("one-data"), unbuffered=False
-        )
+        data = ready.data("one-data")
+        order = ready.order("one", dict.fromkeys(kinds, 1), data, unbuffered=False)
+        order.at_once = RELEASE not in self.manifest.entries
         async with running(order) as trial:
-            await self.release(trial)
+            if not order.at_once:
+                await self._release(trial, data)
+                await trial.scale(order.formation)
             if not await self.come_up(trial, [f"{WEB}.1"] if self.has_web else []):
                 self._note_services(trial)
+                self.failed = trial.run.failed
                 return trial.run
             if self.has_web:
                 self.progress("requests to one dyno")
@@ -178,12 +184,12 @@ class Stage:
             await trial.settle()
         return trial.run
 
-    async def release(self, trial: Trial) -> None:
-        """Run the release phase, as before a release, and then start the dynos."""
-        if RELEASE in self.manifest.entries:
-            self.progress("the release phase")
-            await oneoff.run(trial, self.manifest.entries[RELEASE].command, RELEASE)
-        await trial.scale(trial.order.formation)
+    async def _release(self, trial: Trial, data: str) -> None:
+        """Run the release phase, once; later copies of the app have what it made."""
+        self.progress("the release phase")
+        await oneoff.run(trial, self.manifest.entries[RELEASE].command, RELEASE)
+        made = trial.note_release()
+        self.ready.keep_release(trial.order.slug, made, data)
 
     async def come_up(self, trial: Trial, dynos: list[str]) -> bool:
         """Wait for these dynos. If they do not come up, the run says why."""
@@ -221,7 +227,6 @@ class Stage:
         ready = self.ready
         order = ready.order("again", {WEB: 1}, ready.data("again-data"))
         async with running(order) as trial:
-            await self.release(trial)
             if await self.come_up(trial, [f"{WEB}.1"]):
                 trial.run.traffic_at = time.time()
                 await asking.crawl(trial.port, self.wishes.paths)
@@ -245,7 +250,8 @@ class Stage:
         if second.failed or pair.failed:
             return Pair(failed=second.failed or pair.failed)
         alone = first.answers[-length:], second.answers[-length:]
-        pair.found = comparing.differences(*alone, pair.both)
+        clean = Cleaner(self.ready.config, self.sources.values()).text
+        pair.found = comparing.differences(*alone, pair.both, clean)
         if pair.found:
             self.progress("the same once more, to be sure")
             again = await self._side_by_side("sure", script)
@@ -260,8 +266,6 @@ class Stage:
         left = ready.order(f"{name}-left", {WEB: 1}, data)
         right = ready.order(f"{name}-right", {WEB: 1}, data)
         async with running(left) as one, running(right) as other:
-            await self.release(one)
-            await other.scale(right.formation)
             for trial in (one, other):
                 if not await self.come_up(trial, [f"{WEB}.1"]):
                     return Pair(failed=trial.run.failed)

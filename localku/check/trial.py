@@ -43,7 +43,7 @@ class Trial:
     proc: asyncio.subprocess.Process | None = None
     before: copying.Snapshot = field(default_factory=dict)
     errors: str = ""
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _news: asyncio.Future[None] | None = None
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
 
     # -- begin and end ---------------------------------------------------------------------------
@@ -58,10 +58,20 @@ class Trial:
         write_config(env_file, order.config)
         sights = os.path.join(order.work, "sights")
         touch(sights)
-        flags = ["-p", "0", "--api-port", "0", "-m", "all=0", "-e", env_file]
+        counts = [f"{name}={count}" for name, count in order.formation.items() if order.at_once]
+        flags = ["-p", "0", "--api-port", "0", "-m", ",".join(["all=0", *counts]), "-e", env_file]
         flags += ["--format", "json", "--no-pty", "--no-watch", "--no-exit-on-crash", "--no-tls"]
         flags += ["--boot-timeout", f"{order.boot:g}s", "--backoff-first", "0.2s"]
-        flags += ["--shutdown-grace", "1s", "--app", order.app, "--bind", "localhost"]
+        flags += [
+            "--grace",
+            f"{order.grace:g}s",
+            "--shutdown-grace",
+            "1s",
+            "--app",
+            order.app,
+            "--bind",
+            "localhost",
+        ]
         self.proc = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "localku", "start", "--root", order.slug, *flags),
             cwd=order.work,
@@ -123,10 +133,14 @@ class Trial:
             if line.source == "app" and line.dyno == "api" and not self.port:
                 found = _RUNNING.search(line.message)
                 self.port = int(found[1]) if found else 0
-            async with self._changed:
-                self._changed.notify_all()
-        async with self._changed:
-            self._changed.notify_all()
+            self._tell()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Something was said: whoever waits looks again."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+        self._news = None
 
     async def _read_errors(self) -> None:
         if self.proc is None or self.proc.stderr is None:
@@ -146,11 +160,9 @@ class Trial:
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            async with self._changed:
-                try:
-                    await asyncio.wait_for(self._changed.wait(), min(left, 0.25))
-                except asyncio.TimeoutError:
-                    pass
+            self._news = self._news or asyncio.get_running_loop().create_future()
+            # not wait_for, which can swallow a cancellation before Python 3.12
+            await asyncio.wait([self._news], timeout=min(left, 0.25))
         return True
 
     async def settle(self, most: float = 2.0) -> None:
@@ -226,10 +238,21 @@ class Trial:
         self.run.answers.append(answer)
         return answer
 
+    async def ask_dyno(self, dyno: str, wanted: Ask) -> Answer:
+        """Ask a dyno itself, past the router."""
+        return await asking.ask(self.run.ports.get(dyno, 0), wanted, {}, self._host(dyno))
+
     async def api(self, method: str, path: str, body: object = None) -> Any:
         """Ask the Platform API. Raises UserError."""
         client = Client(socket_path(os.path.join(self.order.slug, FOLDER)), self.order.app)
         return await asyncio.to_thread(client.request, method, client.at() + path, body)
+
+    def note_release(self) -> list[str]:
+        """Write down what the release phase made below the slug, and count from here on."""
+        after = copying.snapshot(self.order.slug)
+        self.run.released = copying.changes(self.before, after)
+        self.before = after
+        return self.run.released
 
     async def scale(self, formation: Mapping[str, int]) -> None:
         """Run so many dynos of each type. Raises UserError."""
@@ -238,36 +261,36 @@ class Trial:
             await self.api("PATCH", "/formation", {"updates": updates})
 
     async def term(self, dyno: str, wanted: Ask | None, after: float) -> Stop:
-        """SIGTERM to all processes of a dyno, as Heroku sends it, a moment (after, seconds) after a
-        request was sent straight to it; then see when it ends. One that does not is killed."""
-        pids = self.pids(dyno)
+        """Have the platform restart a dyno (SIGTERM to all of its processes), a moment (after,
+        seconds) after a request was sent straight to it; then see when it ends."""
         count = len(self.exits(dyno))
         asked: asyncio.Task[Answer] | None = None
-        host = self._host(dyno)
+        sent = time.time()
         if wanted is not None and self.run.ports.get(dyno):
-            asked = asyncio.ensure_future(
-                asking.ask(self.run.ports[dyno], wanted, {}, host),
-            )
+            asked = asyncio.ensure_future(self.ask_dyno(dyno, wanted))
             await asyncio.sleep(after)
-        in_hand = asked is not None and not asked.done()
-        began, wall = time.monotonic(), time.time()
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGTERM)
-        ended = await self.until(lambda: len(self.exits(dyno)) > count, self.order.grace)
-        took = time.monotonic() - began
-        if ended:
-            took = max(0.0, self.exits(dyno)[count].time - wall)
-        else:
-            for pid in self.pids(dyno):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            await self.until(lambda: len(self.exits(dyno)) > count, 5)
+        await self.api("DELETE", f"/dynos/{dyno}")
+        await self.until(lambda: len(self.exits(dyno)) > count, self.order.grace + 5)
         answer = await asked if asked is not None else None
-        found = self.exits(dyno)[count:]
-        status = int(_EXITED.match(found[0].message)[1]) if found else None  # type: ignore[index]
-        took_or_none = took if ended else None
-        return Stop(dyno, took_or_none, self.order.grace, status, answer, in_hand)
+        signalled, took, status = self._ending(dyno, count)
+        in_hand = answer is not None and sent < signalled < sent + answer.took
+        return Stop(dyno, took, self.order.grace, status, answer, in_hand)
+
+    def _ending(self, dyno: str, count: int) -> tuple[float, float | None, int | None]:
+        """When SIGTERM came (seconds since 1970) before the exit number `count` of a dyno; seconds
+        until that, None for one that had to be killed (R12) or goes on; and its exit status."""
+        began, number = 0.0, 0
+        for line in self.heroku(dyno):
+            found = _EXITED.match(line.message)
+            if line.message.startswith("Stopping all processes with SIGTERM"):
+                began = line.time
+            elif "Error R12" in line.message and number == count:
+                return began, None, None
+            elif found and number == count:
+                return began, max(0.0, line.time - began) if began else None, int(found[1])
+            elif found:
+                number, began = number + 1, 0.0
+        return began, None, None
 
     def _host(self, dyno: str) -> str:
         for each in self.run.listeners:

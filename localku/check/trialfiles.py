@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from localku.check.record import Line, Sight
@@ -22,6 +22,12 @@ def touch(path: str) -> None:
     """Make an empty file."""
     with open(path, "w", encoding="utf-8"):
         pass
+
+
+def write_lines(path: str, lines: Iterable[str]) -> None:
+    """Write a text file."""
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def write_config(path: str, config: Mapping[str, str]) -> None:

@@ -28,8 +28,10 @@ KINDS = {
     "types": ("ps", "ps:scale", "ps:type"),
     "commands": ("help",),
     "policies": ("routing",),
+    "faults": ("chaos",),
+    "ongoing": ("chaos:stop",),
 }
-FLAGS = {"apps": "-a|--app", "dynos": "-d|--dyno-name", "types": "-p|--process-type"}
+FLAGS = {"apps": "-a|--app", "dynos": "-d|--dyno|--dyno-name", "types": "-p|--process-type"}
 
 BASH = """\
 # eval "$(localku completion bash)"
@@ -116,6 +118,13 @@ def names(kind: str, client: Client) -> list[str]:
     if kind == "policies":
         found = as_object(client.get("/localku" + client.at("routing")))
         return [str(each) for each in found["policies"]]
+    if kind == "faults":
+        from localku.chaos.faults import KINDS as FAULTS
+
+        return list(FAULTS)
+    if kind == "ongoing":
+        on = as_list(client.get("/localku" + client.at("chaos")))
+        return [each["id"] for each in on if each["state"] == "on"]
     if kind == "targets":
         return [*names("types", client), *names("dynos", client)]
     place, key = {
@@ -172,9 +181,10 @@ def fish() -> str:
             said = what.replace("\\", "\\\\").replace("'", "\\'")
             lines.append(f"complete -c localku -n __fish_use_subcommand -a '{command}' -d '{said}'")
     for kind, flag in FLAGS.items():
-        short, long = flag.split("|")
+        short, *longs = flag.split("|")
         ask = f"(localku completion --words {kind} 2>/dev/null)"
-        lines.append(f"complete -c localku -s {short[1:]} -l {long[2:]} -x -a '{ask}'")
+        names = " ".join(f"-l {long[2:]}" for long in longs)
+        lines.append(f"complete -c localku -s {short[1:]} {names} -x -a '{ask}'")
     for kind, every in KINDS.items():
         known = " ".join(each for each in every if each in COMMANDS)
         if known and kind != "commands":

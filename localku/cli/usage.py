@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 
 from localku import __version__
-from localku.cli import usage_apps, usage_check, usage_load, usage_look, usage_run, usage_simulate
+from localku.cli import (
+    usage_apps,
+    usage_chaos,
+    usage_check,
+    usage_learn,
+    usage_load,
+    usage_look,
+    usage_run,
+    usage_simulate,
+)
 from localku.cli.entry import resolve
 from localku.errors import UserError
 
@@ -35,8 +44,10 @@ GROUPS = {
     },
     **usage_look.GROUPS,
     **usage_load.GROUPS,
+    **usage_chaos.GROUPS,
     **usage_simulate.GROUPS,
     **usage_check.GROUPS,
+    **usage_learn.GROUPS,
     "https on this machine": {
         "certs": "the CA behind `start --tls`, and its certificates",
         "certs:trust": "how browsers and the system come to trust it; or do it",
@@ -85,8 +96,10 @@ HELP = {
     **usage_run.HELP,
     **usage_look.HELP,
     **usage_load.HELP,
+    **usage_chaos.HELP,
     **usage_simulate.HELP,
     **usage_check.HELP,
+    **usage_learn.HELP,
     "ps": """\
 Usage: localku ps [TYPE ...] [--json]
 
@@ -266,7 +279,7 @@ AT_WORK: tuple[str, ...] = (
     "releases",
     "rollback",
 )
-AT_WORK += ("env", "domains", "features", "labs", "open", "apps:info")
+AT_WORK += ("chaos", "env", "domains", "features", "labs", "open", "apps:info")
 
 
 def main(name: str, argv: list[str]) -> int:

@@ -107,11 +107,11 @@ class Lifecycle:
             return [Disarm(Timer.COOLOFF), *self._turn("starting"), *self._launch(now)]
         return []
 
-    def restart(self, now: float) -> list[Effect]:
-        """Order: stop, then start. It ends a cool-off."""
+    def restart(self, now: float, why: str = "Restarting") -> list[Effect]:
+        """Order: stop, then start. It ends a cool-off. why: Heroku's word in the log."""
         self._backoff.clear()
         if self.phase in (Phase.STARTING, Phase.UP):
-            return [Log("Restarting"), *self._end(Next.START, "starting")]
+            return [Log(why), *self._end(Next.START, "starting")]
         return self.start(now)
 
     def stop(self, now: float, grace: float | None = None) -> list[Effect]:

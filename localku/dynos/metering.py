@@ -199,11 +199,16 @@ class Metering:
             who = report.Who(dyno.spec.name, subject.app_id, run.id)
             dyno.log(report.load_line(who, averages))
             dyno.log(report.memory_line(who, usage, quota))
-        lines, vast = verdict(usage.total, usage.total - usage.cache, quota)
-        for line in lines:
-            dyno.log(line)
-        if vast:
-            dyno.outgrew()
+        judge(dyno, usage)
+
+
+def judge(dyno: Metered, usage: Usage) -> None:
+    """Hold what a dyno uses against its quota: R14 is said, R15 ends it."""
+    lines, vast = verdict(usage.total, usage.total - usage.cache, dyno.spec.memory)
+    for line in lines:
+        dyno.log(line)
+    if vast:
+        dyno.outgrew()
 
 
 def _estimate_tasks(usage: Usage, before: Sample, now: float) -> None:

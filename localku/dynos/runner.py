@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from localku.dynos import effects, probe, process, rites
@@ -71,6 +71,7 @@ class Host(Protocol):
     size: tuple[int, int]
     backoff: BackoffPolicy
     partial_after: float
+    holds: list[Callable[[str], Awaitable[None]]]
 
     def publish(self, entry: Entry) -> None: ...
     def next_key(self) -> int: ...
@@ -129,9 +130,9 @@ class Runner:
         self._adopted = Run(1, key, port, terminal)
         self.start()
 
-    def restart(self) -> None:
-        """Stop it and run it again."""
-        self._apply(self.life.restart(self._now()))
+    def restart(self, why: str = "Restarting") -> None:
+        """Stop it and run it again. why: as the log has it."""
+        self._apply(self.life.restart(self._now(), why))
 
     def stop(self, grace: float | None = None) -> None:
         """Stop it for good. grace: seconds in place of its own."""
@@ -288,6 +289,8 @@ class Runner:
 
     async def _look(self, run: Run) -> None:
         run.host = await probe.until_bound(run.port)
+        for hold in tuple(self.host.holds):
+            await hold(self.spec.name)
         if self.spec.health:
             patience = self.spec.health_timeout
             await probe.until_healthy(run.host, run.port, self.spec.health, patience)

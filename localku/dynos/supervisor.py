@@ -7,7 +7,7 @@ is its runner's business. One writer per fact: only this task changes a dyno's s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from localku.dynos import process
 from localku.dynos.backoff import BackoffPolicy
@@ -17,6 +17,9 @@ from localku.dynos.oneoff import OneOff, Order
 from localku.dynos.runner import Run, Runner
 from localku.dynos.spec import DynoSpec
 from localku.logs.entry import Entry
+
+# waits before a dyno of that name counts as bound
+Hold = Callable[[str], Awaitable[None]]
 
 
 class Supervisor:
@@ -49,6 +52,7 @@ class Supervisor:
         self.paused = False
         self.preboot = False  # web dynos that are up serve until their successor is up
         self.ports = hub.ports
+        self.holds: list[Hold] = []
         self.runners: dict[str, Runner] = {}
         self.oneoffs: dict[str, OneOff] = {}
         self._runs: dict[int, tuple[Runner | OneOff, Run]] = {}

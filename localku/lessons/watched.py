@@ -18,13 +18,25 @@ class StillWrong(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to a request. status 0: none came, and `text` says why. headers: in lower case.
-    ms: from the first byte sent to the last one received."""
+    """An answer to a request. status 0: none came, or not all of it, and `text` says why. headers:
+    in lower case; several of one name are joined with `, `, cookies with a line end. ms: from the
+    first byte sent to the last one received."""
 
     status: int
     headers: Mapping[str, str]
     text: str
     ms: float
+
+    @property
+    def cookies(self) -> str:
+        """The cookies that it sets, as a request sends them back: `a=1; b=2`."""
+        set_them = self.headers.get("set-cookie", "").split("\n")
+        return "; ".join(each.partition(";")[0] for each in set_them if each)
+
+    @property
+    def dyno_failed(self) -> bool:
+        """Whether the router answered for a dyno that did not (or nobody did)."""
+        return self.status in (0, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,8 @@ class Watched(Protocol):
         """One request through the router, on a connection of its own. within: seconds."""
 
     async def scale(self, **types: int) -> None:
-        """Change the formation and wait until the dynos are up (or have crashed)."""
+        """Change the formation and wait until the dynos are up (or have crashed). Raises StillWrong
+        when that takes too long."""
 
     async def dynos(self, kind: str = "") -> list[dict[str, Any]]:
         """The dynos as the API lists them; kind: of one process type only."""
@@ -71,10 +84,11 @@ class Watched(Protocol):
         """Restart one dyno, or all, and wait until they are up."""
 
     async def run(self, command: str, within: float = 10.0) -> tuple[int, str]:
-        """A one-off dyno: its exit status and its output."""
+        """A one-off dyno: its exit status and its output. Raises TimeoutError."""
 
     def lines(self, since: float = 0.0, dyno: str = "", source: str = "") -> list[Line]:
-        """The log lines seen since a moment (of `now()`), of a dyno or a process type."""
+        """The log lines seen since a moment (of `now()`), of a dyno or a process type; 0.0: of
+        earlier runs, too. A line needs some hundredths of a second to come here: `line` waits."""
 
     def now(self) -> float:
         """The moment, in seconds; for `lines`."""

@@ -51,6 +51,11 @@ class Backlog:
             self._push(whole)
         self.trim()
 
+    def keep(self, messages: int) -> None:
+        """So many may wait from now on."""
+        self._messages = messages
+        self.trim()
+
     def finish(self) -> None:
         """Nothing more will come: open lines are whole now."""
         for whole in self._whole.finish():

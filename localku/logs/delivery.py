@@ -79,6 +79,7 @@ class Delivery:
         self.ending = False
         self._backlog = Backlog(framer, messages)
         self._new_id = new_id
+        self._usual = messages
         self._limit = batch
         self._batch: Batch | None = None
         self._not_before = 0.0
@@ -108,6 +109,15 @@ class Delivery:
     def pace(self, seconds: float) -> None:
         """At least so long from the end of one batch to the next."""
         self.times = replace(self.times, pace=seconds)
+
+    def keep(self, messages: int | None) -> None:
+        """So many lines may wait while it is in trouble; None: as many as usual."""
+        self._backlog.keep(self._usual if messages is None else messages)
+
+    def hurry(self) -> None:
+        """Try again without a pause."""
+        self._not_before = 0.0
+        self.on_ready()
 
     def end(self) -> None:
         """Nothing more will come: send what there is without waiting for company, pace or pause."""

@@ -51,6 +51,7 @@ class Drain:
         self._own: Entry | None = None  # what we say ourselves
         self._said_at: float | None = None
         self._trouble_said = False
+        self._lost = ""
         self._ready: asyncio.Event | None = None
         self._task: asyncio.Task[None] | None = None
         stream.subscribe(self)
@@ -66,6 +67,17 @@ class Drain:
             self._ready = asyncio.Event()
             self.delivery.on_ready = self._ready.set
             self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def lose(self, why: str, keep: int) -> None:
+        """Reach the receiver no more, as if it were gone. keep: lines that may wait for it."""
+        self._lost = why
+        self.delivery.keep(keep)
+
+    def regain(self) -> None:
+        """Reach it again, at once."""
+        self._lost = ""
+        self.delivery.keep(None)
+        self.delivery.hurry()
 
     async def close(self, patience: float) -> None:
         """Hear no more, send what there is for at most patience seconds, and let go."""
@@ -104,6 +116,8 @@ class Drain:
     async def _attempt(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
         try:
+            if self._lost:
+                raise DrainError(self._lost)
             await self._sender.send(batch)
         except DrainError as error:
             tell = self.delivery.refused if error.refused else self.delivery.failed

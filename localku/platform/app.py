@@ -24,6 +24,7 @@ from localku.logs.words import sentence
 from localku.manifest.manifest import Manifest
 from localku.metrics.metrics import Metrics
 from localku.platform import capping, features
+from localku.platform.bent import Bent
 from localku.platform.catalog import DEFAULT_SIZE
 from localku.platform.plan import Surroundings, dyno_specs
 from localku.platform.state import AppState, Domain, Process
@@ -67,6 +68,7 @@ class App:
         self.drains: Drains  # given by who hosts it
         self.on_change: Callable[[], None] = lambda: None  # the router has to look again
         self.said_of_caps: list[str] = []
+        self.bent = Bent()
         self._affinity_key = os.urandom(32)
 
     # -- what it says --------------------------------------------------------------------------
@@ -160,7 +162,7 @@ class App:
         serving = self.supervisor.serving if self.supervisor is not None else []
         web = sorted((r for r in serving if r.spec.binds), key=lambda r: _number(r.spec.name))
         upstreams = tuple(
-            Upstream(r.spec.name, r.current.host, r.current.port, r.current.key)
+            Upstream(r.spec.name, *self.bent.address(r, r.current), r.current.key)
             for r in web
             if r.state == "up" and r.current is not None
         )
@@ -187,11 +189,12 @@ class App:
             return
         specs = []
         if self.manifest is not None:
-            env = {**self.config, **features.metadata(self)}
+            env = {**self.config, **features.metadata(self), **self.bent.env}
             specs = dyno_specs(
                 *(self.manifest, self.formation, env, self.around),
                 *(self.version, self.chosen_sizes),
             )
+            self.bent.bend(specs)
         self.supervisor.preboot = features.is_on(self, features.PREBOOT)
         self.supervisor.apply(specs, refresh=refresh)
         capping.announce(self)

@@ -59,6 +59,8 @@ class Hosting:
         self._read = read
         self._watch = watch
         self.router = Router()
+        self.before_end: list[Callable[[], None]] = []  # called when the platform's end begins
+        self.on_destroy: list[Callable[[App], None]] = []  # told of an app that goes
         self._hub: InitHub | None = None
         self._on_change: Callable[[], None] = lambda: None
         self._on_crash: Crashed = lambda app, dyno, status: None
@@ -136,6 +138,11 @@ class Hosting:
             self._keepers[app.id].start()
             app.drains.begin()
         sweep(self._histories, self._keepers)
+
+    def let_go(self) -> None:
+        """The platform's end begins."""
+        for call in self.before_end:
+            call()
 
     async def close(self) -> None:
         """All has been said: write what is not on disk yet."""
@@ -224,6 +231,8 @@ class Hosting:
         self._refuse_only("destroy")
         with self.store.change() as change:
             change.remove_app(app.id)
+        for tell in self.on_destroy:
+            tell(app)
         del self.apps[app.name]
         self._keepers.pop(app.id).forget()
         app.metrics.close()

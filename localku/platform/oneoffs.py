@@ -77,11 +77,10 @@ def start(
 
 def substituted(app: App, command: str) -> str:
     """`worker 42` as the Procfile's command of `worker`, with 42 behind it (Dev Center, "The
-    Procfile"). Any other command as it is."""
+    Procfile"); `release`, which is never a dyno of the formation, too. Any other as it is."""
     first, _, rest = command.strip().partition(" ")
-    if first not in app.commands:
-        return command
-    return f"{app.commands[first]} {rest}".rstrip()
+    entry = app.manifest.entries.get(first) if app.manifest is not None else None
+    return f"{entry.command} {rest}".rstrip() if entry is not None else command
 
 
 def _spec(app: App, name: str, wish: Wish, inside: Runner | None) -> DynoSpec:

@@ -277,6 +277,7 @@ class Platform:
         # a dyno that waits for a slow reader could not heed SIGTERM; lines may be lost for it (L10)
         self.console.on_pressure = lambda _: None
         self.router.draining = True
+        self.hosting.let_go()
         self._pause(False)
         services = [service.close() for service in reversed(self.services)]
         self.telemetry.close()

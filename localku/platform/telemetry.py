@@ -13,6 +13,7 @@ from localku.platform import features
 if TYPE_CHECKING:
     from localku.dynos.oneoff import OneOff
     from localku.dynos.runner import Runner
+    from localku.dynos.usage import Usage
     from localku.platform.app import App
     from localku.platform.hosting import Hosting
 
@@ -68,6 +69,15 @@ class Telemetry:
     async def look(self) -> None:
         """Measure all dynos now."""
         await self._metering.look()
+
+    async def usage(self, dyno: Runner) -> Usage | None:
+        """What a dyno uses now, measured for this; None when it does not run."""
+        for _ in range(2):  # a look that was under way already may have been at others only
+            await self._metering.look()
+            sample = self._metering.sample(dyno.current)
+            if sample is not None:
+                return sample.usage
+        return None
 
     def changed(self) -> None:
         """Something of some app is another now."""

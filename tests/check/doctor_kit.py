@@ -200,7 +200,7 @@ def doctor(folder: Folder, *flags: str, status: int = 0) -> dict[str, Any]:
     """The report of `localku doctor --json` on that folder; `said` has all that was printed."""
     argv = [sys.executable, "-m", "localku", "doctor", "--json", *flags]
     done = subprocess.run(
-        argv, cwd=folder.path, capture_output=True, text=True, timeout=90, env=folder.environ()
+        argv, cwd=folder.path, capture_output=True, text=True, timeout=170, env=folder.environ()
     )
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr, done.stderr

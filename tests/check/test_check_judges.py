@@ -127,11 +127,27 @@ def test_requests_in_hand(statuses: list[int], verdict: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "verdict"),
-    [("0.0.0.0", "pass"), ("::", "pass"), ("127.0.0.1", "warn"), ("::1", "warn")],  # noqa: S104
+    [("0.0.0.0", "pass"), ("::", "pass"), ("127.0.0.1", "fail"), ("::1", "fail")],  # noqa: S104
 )
 def test_address(host: str, verdict: str) -> None:
     seen = run(ports={"web.1": 5}, listeners=[Listener(host, 5, "web.1", 7, "app")])
     assert worst(judge_port.address(seen)) == verdict
+
+
+def test_an_address_that_a_config_var_says() -> None:
+    listeners = [Listener("127.0.0.1", 5, "web.1", 7, "app")]
+    seen = run(ports={"web.1": 5}, listeners=listeners, config={"HOST": "127.0.0.1"})
+    (found,) = judge_port.address(seen)
+    assert found.verdict is Verdict.PASS
+    assert "HOST says so" in found.said
+
+
+def test_no_secret_is_cut_into_words() -> None:
+    secret = "Zx91-kQpL-r77wTTz"
+    clean = Cleaner({"API_TOKEN": secret}).text
+    bodies = [answers(f"token {secret} visit {n}") for n in (1, 1, 2)]
+    (found,) = differences(*bodies, clean)
+    assert "Zx91" not in found.one + found.two
 
 
 def test_an_app_that_needs_its_services_is_not_judged() -> None:
@@ -186,20 +202,20 @@ def test_lines_that_come_late() -> None:
 )
 def test_imports_while_it_ran(module: str, verdict: str) -> None:
     known = judge_deps.Installed(
-        {"flask": ["flask"], "markupsafe": ["markupsafe"], "yaml": ["pyyaml"]},
-        {"flask": ["jinja2"], "jinja2": ["markupsafe"]},
+        {"flasky": ["flasky"], "markupy": ["markupy"], "yamly": ["yamly"]},
+        {"flasky": ["jinjay"], "jinjay": ["markupy"]},
         {"gunicorn": "gunicorn"},
     )
     sights = [sight("python", argv="python x.py"), sight("import", module=module)]
     seen = run(sights=sights, original=frozenset({"own.py"}))
-    found = judge_deps.modules(seen, Declared(main={"flask": "requirements.txt:1"}), known)
+    found = judge_deps.modules(seen, Declared(main={"flasky": "requirements.txt:1"}), known)
     assert worst(found) == verdict
 
 
 def test_a_server_that_nothing_declares() -> None:
     known = judge_deps.Installed({}, {}, {"gunicorn": "gunicorn"})
     seen = run(sights=[sight("python", argv="/v/bin/python /v/bin/gunicorn app:app")])
-    (found,) = judge_deps.modules(seen, Declared(main={"flask": "requirements.txt:1"}), known)
+    (found,) = judge_deps.modules(seen, Declared(main={"flasky": "requirements.txt:1"}), known)
     assert found.verdict is Verdict.FAIL
     assert "gunicorn" in found.said
 

@@ -19,6 +19,7 @@ PROCFILE = """\
 web: exec python3 -m http.server --bind 127.0.0.1 $PORT
 worker: exec sleep 600
 count: echo counted
+release: echo migrated
 """
 
 
@@ -201,6 +202,10 @@ def test_a_command_that_is_stopped_tells_its_client(shop: Folder) -> None:
 
 def test_a_process_type_stands_for_its_command(shop: Folder) -> None:
     assert run(shop, "run", "count", "42", "two words").stdout == b"counted 42 two words\n"
+
+
+def test_so_does_release_which_is_no_dyno(shop: Folder) -> None:
+    assert run(shop, "run", "release").stdout == b"migrated\n"
 
 
 def test_what_a_command_leaves_behind_goes_with_it(shop: Folder) -> None:

@@ -115,6 +115,7 @@ class Formation:
             "PYTHONWARNINGS": "error",
             "DATABASE_URL": f"sqlite:///{self.database}",
             "SECRET_KEY": "a key for tests",
+            "HOST": "127.0.0.1",
             "WORK_MS": "1",
         }
 

@@ -58,12 +58,11 @@ def load(env: Mapping[str, str]) -> Config:
 def address(env: Mapping[str, str]) -> tuple[str, int]:
     """Where the web process listens (factor VII). Raises ConfigError.
 
-    The platform chooses PORT. The address is loopback: a router on this machine is the only caller,
-    and an app under development has no business on the café's network. In a container or on Heroku
-    the router is another machine, and HOST=0.0.0.0 lets it in.
+    The platform chooses PORT. On Heroku the router is another machine, so the default lets it in.
+    On a laptop HOST=127.0.0.1, in .env, keeps the café's network out.
     """
     _required(env, "PORT")
-    return env.get("HOST") or "127.0.0.1", _whole_number(env, "PORT", default=0, low=0, high=65_535)
+    return env.get("HOST") or "0.0.0.0", _whole_number(env, "PORT", default=0, low=0, high=65_535)
 
 
 def database_path(url: str) -> Path:

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 _LOG = os.environ.get("LOCALKU_DOCTOR_LOG", "")
@@ -23,6 +24,8 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CODE = (".py", ".pyc", ".pyi", ".pth", ".so")
 _CHANGES = {"os.remove": 0, "os.mkdir": 0, "os.rmdir": 0, "os.rename": 1, "os.symlink": 1}
 _SPAWNS = ("subprocess.Popen", "os.posix_spawn", "os.exec")
+_HOLD = os.environ.get("LOCALKU_DOCTOR_HOLD", "")
+_HELD = 0.9  # seconds
 _state = threading.local()
 _said: set[tuple[str, ...]] = set()
 _MOST = 5000  # sights of one process
@@ -90,7 +93,7 @@ def _opened(event: str, args: tuple[Any, ...]) -> OSError | None:
         return _refusal(name)
     if _under(name, _SLUG) and not name.endswith(_CODE):
         where = _where()
-        if where:
+        if where or not any(each in name for each in _FOREIGN):
             _say("read", where, path=name)
     return None
 
@@ -112,7 +115,7 @@ def _refusal(name: str) -> OSError | None:
 
 def _database(event: str, args: tuple[Any, ...]) -> OSError | None:
     name = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes)) else ""
-    if name and name != ":memory:":
+    if name and ":memory:" not in name and "mode=memory" not in name:
         reads = "mode=ro" in name or "immutable=1" in name
         name = name.removeprefix("file:").partition("?")[0]
         _say("sqlite", _where(), path=os.path.abspath(name), reads=reads)
@@ -128,6 +131,7 @@ def _address(event: str, args: tuple[Any, ...]) -> OSError | None:
     where = _where()
     if event == "socket.bind":
         _say("bind", where, host=host, port=port)
+        _hold_answers()
         return None
     loopback = host.startswith("127.") or host in ("::1", "localhost")
     refused = _NETWORK != "open" and (not loopback or str(port) in _DENIED)
@@ -138,6 +142,33 @@ def _address(event: str, args: tuple[Any, ...]) -> OSError | None:
     if refused and stream:
         return ConnectionRefusedError(111, "localku doctor: this trial reaches no other service")
     return None
+
+
+def _hold_answers() -> None:
+    """Have the web process answer late while the file _HOLD is there, so that a request can be in
+    hand at SIGTERM."""
+    kind = sys.modules["socket"].socket
+    if not _HOLD or hasattr(kind, "_localku_plain"):
+        return
+    kind._localku_plain = True
+    held: set[object] = set()
+
+    def late(plain: Any) -> Any:
+        def send(self: Any, *args: Any) -> Any:
+            if os.path.exists(_HOLD):
+                try:
+                    here, peer = self.getsockname(), self.getpeername()
+                    mine = str(here[1]) == os.environ._data.get(b"PORT", b"").decode()  # type: ignore[attr-defined]
+                except (OSError, IndexError, TypeError):
+                    mine, peer = False, None
+                if mine and peer not in held:
+                    held.add(peer)
+                    time.sleep(_HELD)
+            return plain(self, *args)
+
+        return send
+
+    kind.send, kind.sendall = late(kind.send), late(kind.sendall)
 
 
 def _looked_up(event: str, args: tuple[Any, ...]) -> None:
@@ -155,7 +186,7 @@ def _spawned(event: str, args: tuple[Any, ...]) -> None:
         words = argv if isinstance(argv, str) else " ".join(_text(each) for each in argv or ())
         program = _text(args[0])
     where = _where()
-    _say("spawn", where, program=program, command=words[:200])
+    _say("spawn", where, program=program, command=words[:4000])
 
 
 def _text(value: object) -> str:
@@ -168,11 +199,15 @@ def _forked(event: str, args: tuple[Any, ...]) -> None:
 
 def _imported(event: str, args: tuple[Any, ...]) -> None:
     name = str(args[0]).partition(".")[0]
-    caller = sys._getframe(2).f_code.co_filename  # who says `import`, nobody further out
+    frame = sys._getframe(2)  # who says `import`, nobody further out
+    while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back  # type: ignore[assignment]
+    caller = frame.f_code.co_filename if frame is not None else "<"
+    if caller.startswith("<"):
+        return
     path = os.path.normpath(caller if os.path.isabs(caller) else os.path.join(_SLUG, caller))
     if _under(path, _SLUG) and not any(each in path for each in _FOREIGN):
-        where = f"{os.path.relpath(path, _SLUG)}:{sys._getframe(2).f_lineno}"
-        _say("import", where, module=name)
+        _say("import", f"{os.path.relpath(path, _SLUG)}:{frame.f_lineno}", module=name)
 
 
 _HANDLERS: dict[str, Any] = {

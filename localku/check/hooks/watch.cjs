@@ -108,14 +108,25 @@ if (log) {
   };
 
   wrap(childProcess.ChildProcess.prototype, 'spawn', ([options]) => {
-    const command = ((options && options.args) || []).join(' ').slice(0, 200);
+    const command = ((options && options.args) || []).join(' ').slice(0, 4000);
     say('spawn', { program: String(options && options.file), command });
   });
   for (const each of ['spawnSync', 'execFileSync', 'execSync']) {
     wrap(childProcess, each, (args) => {
-      const command = [args[0], ...(Array.isArray(args[1]) ? args[1] : [])].join(' ').slice(0, 200);
+      const command = [args[0], ...(Array.isArray(args[1]) ? args[1] : [])].join(' ').slice(0, 4000);
       say('spawn', { program: each === 'execSync' ? 'sh' : String(args[0]), command });
     });
   }
+  // the web process answers late while that file is there: a request can be in hand at SIGTERM
+  const hold = process.env.LOCALKU_DOCTOR_HOLD;
+  const exists = fs.existsSync.bind(fs);
+  const http = require('http');
+  const end = http.ServerResponse.prototype.end;
+  http.ServerResponse.prototype.end = function (...args) {
+    if (!hold || this.localkuHeld || !exists(hold)) return end.apply(this, args);
+    this.localkuHeld = true;
+    setTimeout(() => end.apply(this, args), 900);
+    return this;
+  };
   say('node', { executable: process.execPath, version: process.versions.node });
 }

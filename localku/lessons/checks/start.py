@@ -1,0 +1,48 @@
+"""Lesson 1: when the till breaks, the process ends, and the platform starts it anew."""
+
+from __future__ import annotations
+
+from localku.lessons.watched import StillWrong, Watched
+
+ENDED = "Process exited with status"
+WITHIN = 2.5  # seconds
+
+
+async def check(app: Watched) -> None:
+    """Break the till, see the end of the process, sell again."""
+    if (await app.request("/sell")).status == 503:
+        app.saw("the till was broken already, so the dyno was restarted by hand")
+        await app.restart("web")
+    await _sells(app, "before anything breaks")
+    app.saw("the till sells")
+    since = app.now()
+    answer = await app.request("/break")
+    if answer.status == 404:
+        look = "it stands for the bug that nobody has found yet: leave /break as it was"
+        raise StillWrong("/break is gone", look)
+    try:
+        end = await app.line(ENDED, since=since, dyno="web", within=WITHIN)
+    except TimeoutError:
+        after = await app.request("/sell")
+        raise StillWrong(
+            f"the till is broken, but its process did not end: it is `up`, and /sell says "
+            f"{after.status}",
+            "web.py: what happens to the process when till() fails?",
+        ) from None
+    app.saw(f"when the till breaks, {end.dyno} ends")
+    if end.text.endswith("status 0"):
+        raise StillWrong("it ended with status 0, as if all were well", "os._exit(1)")
+    app.saw(f"and says so: {end.text}")
+    try:
+        await app.line("State changed from starting to up", since=end.at, dyno="web", within=6)
+    except TimeoutError:
+        raise StillWrong("it did not come up again", "`localku logs`: what does it say?") from None
+    await _sells(app, "after the restart")
+    app.saw("the platform started it anew, and the till sells again")
+
+
+async def _sells(app: Watched, when: str) -> None:
+    answer = await app.request("/sell")
+    if answer.status != 200:
+        what = f"/sell answers {answer.status or answer.text} {when}"
+        raise StillWrong(what, "`localku logs`; `localku ps:restart` starts it anew")

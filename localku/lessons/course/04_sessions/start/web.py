@@ -1,0 +1,57 @@
+"""The members' page of a club: POST /login with name=NAME, then / greets you."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from http.cookies import SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+sessions: dict[str, str] = {}
+
+
+def log_in(name: str) -> str:
+    """Begin a session for a member: what the browser's cookie is to hold."""
+    token = secrets.token_urlsafe(16)
+    sessions[token] = name
+    return token
+
+
+def who(cookie: str) -> str | None:
+    """The member that a cookie belongs to, or None."""
+    return sessions.get(cookie)
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if urlsplit(self.path).path != "/":
+            return self.answer(404, "No such page.")
+        cookie = SimpleCookie(self.headers.get("Cookie", "")).get("session")
+        name = who(cookie.value) if cookie else None
+        if name is None:
+            return self.answer(401, "Please log in.")
+        return self.answer(200, f"Hello {name}! This is {os.environ['DYNO']}.")
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+        if self.path != "/login" or "name" not in form:
+            return self.answer(400, "POST /login takes a name.")
+        cookie = f"session={log_in(form['name'][0])}; Path=/; HttpOnly; SameSite=Lax"
+        return self.answer(200, "You are logged in.", cookie)
+
+    def answer(self, status: int, text: str, cookie: str = "") -> None:
+        body = f"{text}\n".encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        if cookie:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """The router logs every request already."""
+
+
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).serve_forever()

@@ -1,0 +1,26 @@
+"""Each lesson: what it starts with fails its check, and says what is wrong; its solution passes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from lesson_kit import ALL, judged
+
+from localku.lessons.lesson import Lesson
+
+
+@pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.folder)
+def test_the_start_fails(lesson: Lesson, tmp_path: Path) -> None:
+    found = judged(lesson, tmp_path, solved=False)
+    assert not found.passed, f"the flaw is not seen; it saw {found.saw}"
+    assert re.search(lesson.start_says, found.wrong), found.wrong
+    assert "could not make sense" not in found.wrong
+
+
+@pytest.mark.parametrize("lesson", ALL, ids=lambda lesson: lesson.folder)
+def test_the_solution_passes(lesson: Lesson, tmp_path: Path) -> None:
+    found = judged(lesson, tmp_path, solved=True)
+    assert found.passed, f"{found.wrong} ({found.look}); it saw {found.saw}"
+    assert found.saw, "who is done wants to see why"
