@@ -63,7 +63,7 @@ def files(slug: Slug) -> list[Finding]:
     names = [
         each.where if " " in name else name for each, name in zip(evidence, names, strict=True)
     ]
-    said = f"configuration is in {listed(list(dict.fromkeys(names)), 3)}"
+    said = f"keeps configuration in files: {listed(list(dict.fromkeys(names)), 3)}"
     return [_FILES.warn(said, evidence, why, fix)]
 
 
