@@ -70,7 +70,7 @@ check/slug check/slugignore check/evidence check/places check/remembered check/r
 check/pyfacts check/pymodules check/jsfacts check/commands check/declared check/distributions
 check/pydeps check/nodedeps check/lockfiles check/binaries check/secretshapes check/secretfiles
 check/codebase check/configfiles check/backing check/commandprobes check/sessions check/binding
-check/signals check/parity check/logfiles
+check/signals check/parity check/logfiles check/languages
 """
 PURE = _PURE.split()
 # what `localku start` imports before the first dyno runs: the standard modules that it may use

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from localku.check import jsfacts, places
 from localku.check.commands import package_json, steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Call, Facts, facts_of
 from localku.check.pymodules import app_python
@@ -49,7 +49,7 @@ def hosts(slug: Slug) -> list[Finding]:
     """Literal hosts of services in calls that connect."""
     found = [*_python_hosts(slug), *_js_hosts(slug)]
     if not found:
-        return [_HOSTS.passed("no backing service is named by a literal where it is connected to")]
+        return [_HOSTS.absent("no call with the literal host of a service was found")]
     fix = "Read its URL from the environment: os.environ['DATABASE_URL'], process.env.REDIS_URL."
     return [_HOSTS.fail("connects to a backing service that the code names", found, _WHY, fix)]
 
@@ -86,7 +86,7 @@ def _js_hosts(slug: Slug) -> Iterator[Evidence]:
             continue
         for match in _JS_CONNECT.finditer(plain):
             url = _URL.match(match[1])
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             if url:
                 yield seen(f"{path}:{line}", f"connects to {url['host']}")
 
@@ -110,7 +110,7 @@ def files(slug: Slug) -> list[Finding]:
         said = f"a command names {named[0]}: whether it is written is seen when it runs"
         return [_FILES.unseen(said)]
     if not found:
-        return [_FILES.passed("no database in a file of the slug was found")]
+        return [_FILES.absent("no database in a file of the slug was found in the code")]
     fix = "Use a database service by DATABASE_URL (heroku addons:create heroku-postgresql)."
     return [_FILES.fail("keeps a database in a file of the dyno", found, _LOST, fix)]
 
@@ -160,7 +160,7 @@ def url_read(slug: Slug) -> list[Finding]:
         ):
             match = told.search(text)
             if match:
-                line = text.count("\n", 0, match.start()) + 1
+                line = line_of(text, match.start())
                 return [_READ.passed(f"DATABASE_URL is read at {path}:{line}")]
     fix = "Connect to what os.environ['DATABASE_URL'] says."
     evidence = [Evidence("file", ".env", "DATABASE_URL is set")]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import steps
-from localku.check.evidence import Probing, listed, seen
+from localku.check.evidence import Probing, line_at, line_of, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Call, facts_of
 from localku.check.pymodules import app_python
@@ -164,7 +164,7 @@ def _calls(slug: Slug) -> Iterator[tuple[str, Evidence, bool]]:
         for call in facts.calls if facts else ():
             name = _spawned(call)
             if name:
-                line = text.splitlines()[call.line - 1]
+                line = line_at(text, call.line)
                 yield name, seen(f"{path}:{call.line}", line), call.guarded
 
 
@@ -185,8 +185,8 @@ def _js_calls(slug: Slug) -> Iterator[tuple[str, Evidence, bool]]:
             continue
         plain = jsfacts.without_comments(text)
         for match in _JS_SPAWN.finditer(plain):
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             before = plain[max(0, match.start() - 400) : match.start()]
             name = posixpath.basename(match[2].split()[0]) if match[2].split() else ""
             guarded = bool(re.search(r"\btry\s*\{[^{}]*$", before))
-            yield name, seen(f"{path}:{line}", text.splitlines()[line - 1]), guarded
+            yield name, seen(f"{path}:{line}", line_at(text, line)), guarded

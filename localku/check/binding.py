@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import Step, steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_at, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
 from localku.check.pymodules import reached_python
@@ -60,10 +60,10 @@ def port(slug: Slug) -> list[Finding]:
         found = [seen(step.where, step.text) for step in named]
         return [_PORT.fail("the web command listens at a port of its own", found, _R10, fix)]
     if any("PORT" in step.text for step in web):
-        return [_PORT.passed("the web command names $PORT")]
+        return [_PORT.absent("the web command names $PORT")]
     programs = _programs(slug)
     if any(re.search(r"\bPORT\b", text) for text in programs.values()):
-        return [_PORT.passed("the web program reads PORT")]
+        return [_PORT.absent("the web program reads PORT")]
     literals = list(_literals(programs))
     if literals:
         fix = "Take the port from the environment: int(os.environ['PORT']), process.env.PORT."
@@ -116,8 +116,8 @@ def _literals(programs: dict[str, str]) -> Iterator[Evidence]:
         else:
             plain = jsfacts.without_comments(text)
             for match in re.finditer(r"\.listen\s*\(\s*(\d{2,5})\b", plain):
-                line = plain.count("\n", 0, match.start()) + 1
-                yield seen(f"{path}:{line}", text.splitlines()[line - 1])
+                line = line_of(plain, match.start())
+                yield seen(f"{path}:{line}", line_at(text, line))
 
 
 def address(slug: Slug) -> list[Finding]:
@@ -126,7 +126,7 @@ def address(slug: Slug) -> list[Finding]:
         return []
     found = [*_by_option(slug), *_by_code(slug)]
     if not found:
-        return [_HOST.passed("no loopback address was found where the web process listens")]
+        return [_HOST.absent("no loopback address was found where it listens")]
     fix = "Listen on 0.0.0.0."
     return [_HOST.fail("listens on the loopback address alone", found, _OUTSIDE, fix)]
 
@@ -160,4 +160,4 @@ def _by_code(slug: Slug) -> Iterator[Evidence]:
             elif call.name not in ("app.run", "uvicorn.run", "web.run_app"):
                 continue
             if isinstance(host, str) and _LOOPBACK.match(host):
-                yield seen(f"{path}:{call.line}", text.splitlines()[call.line - 1])
+                yield seen(f"{path}:{call.line}", line_at(text, call.line))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts, places
 from localku.check.commands import steps
-from localku.check.evidence import Probing, counted, seen
+from localku.check.evidence import Probing, counted, line_at, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
 from localku.check.pymodules import app_python, reached_python
@@ -100,7 +100,7 @@ def environment_names(slug: Slug) -> list[Finding]:
         facts = facts_of(text)
         for line, left, value in facts.compares if facts else ():
             if _is_variable(left) and value.lower() in _NAMES:
-                found.append(seen(f"{path}:{line}", text.splitlines()[line - 1]))
+                found.append(seen(f"{path}:{line}", line_at(text, line)))
     if not found:
         return [_BRANCH.passed("no branch on an environment's name was found")]
     why = "A new environment (a review app, a second region) falls into none of the branches."

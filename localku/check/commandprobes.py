@@ -63,7 +63,7 @@ def build_at_start(slug: Slug) -> list[Finding]:
         if _BUILD_SHAPE.match(_plain(step)):
             found.append(seen(step.where, step.text))
     if not found:
-        return [_BUILD.passed("no command of the Procfile builds or installs at the start")]
+        return [_BUILD.absent("no command of the Procfile builds or installs at the start")]
     why = "Each start of each dyno does it again: slow (R10 after 60 s), and never the same twice."
     fix = "Let the buildpack do it, or a build step (heroku-postbuild, bin/post_compile)."
     return [_BUILD.fail("builds or installs when a dyno starts", found, why, fix)]
@@ -86,7 +86,7 @@ def daemons(slug: Slug) -> list[Finding]:
         why = "What ends behind the first process is not restarted, nor scaled by itself."
         fix = "Give each program a process type of its own in the Procfile."
         findings.append(_DAEMON.warn("runs several programs in one dyno", several, why, fix))
-    return findings or [_DAEMON.passed("every process of the Procfile stays in the foreground")]
+    return findings or [_DAEMON.absent("no command of the Procfile leaves the foreground")]
 
 
 def _detached(slug: Slug) -> Iterator[Evidence]:
@@ -109,7 +109,7 @@ def _managers(slug: Slug) -> Iterator[Evidence]:
 
 def _background(slug: Slug) -> Iterator[Evidence]:
     for step in steps(slug):
-        if step.join == "&":
+        if step.join == "&" and step.program not in ("", ")", "}", "sleep", "tail"):
             yield seen(step.where, f"{step.text} &")
 
 
@@ -136,8 +136,8 @@ def shell_in_front(slug: Slug) -> list[Finding]:
     if not found:
         starts = [step for name in slug.procfile for step in direct(slug, name)]
         if any(step.program in ("npm", "yarn", "pnpm") for step in starts):
-            return [_SHELL.passed("npm stands in front of the program, and passes SIGTERM on")]
-        return [_SHELL.passed("no shell stays in front of the program")]
+            return [_SHELL.absent("npm stands in front of the program, and passes SIGTERM on")]
+        return [_SHELL.absent("no shell stays in front of the program")]
     why = "The shell ends at SIGTERM, at once or too late, and not when the program is done."
     fix = "Write exec before the last command, so that it takes the shell's place."
     return [_SHELL.warn("a shell stays in front of the program", found, why, fix)]

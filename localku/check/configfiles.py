@@ -12,7 +12,7 @@ import re
 
 from localku.check import places
 from localku.check.commands import steps
-from localku.check.evidence import Probing, listed, seen
+from localku.check.evidence import Probing, line_at, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
 from localku.check.pymodules import app_python, reached_python
@@ -59,7 +59,11 @@ def files(slug: Slug) -> list[Finding]:
         return [_FILES.passed("no configuration of an environment was found in files")]
     why = "A change of configuration needs a commit and a build, and secrets end in git."
     fix = "Keep what differs between deploys in config vars, and one settings file for all."
-    said = f"configuration in files: {listed([each.where for each in evidence], 3)}"
+    names = [re.sub(r"^(?:reads|names) (?=\S+$)", "", each.text) for each in evidence]
+    names = [
+        each.where if " " in name else name for each, name in zip(evidence, names, strict=True)
+    ]
+    said = f"keeps configuration in files: {listed(list(dict.fromkeys(names)), 3)}"
     return [_FILES.warn(said, evidence, why, fix)]
 
 
@@ -110,7 +114,7 @@ def names(slug: Slug) -> list[Finding]:
             asked.add(read.name)
             certain = read.required and not read.inside and not read.guarded
             if certain and read.name not in slug.env and read.name not in _PLATFORM:
-                line = slug.files[path].splitlines()[read.line - 1]
+                line = line_at(slug.files[path], read.line)
                 missing.setdefault(read.name, seen(f"{path}:{read.line}", line))
     optional = {read for read in missing if _has_default(slug, read)}
     missing = {name: each for name, each in missing.items() if name not in optional}

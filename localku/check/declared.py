@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localku.check.distributions import normalised
+from localku.check.places import is_aside
 from localku.check.pyfacts import facts_of
 from localku.check.slug import Slug
 
@@ -47,6 +48,7 @@ def declared(slug: Slug) -> Declared:
     found = Declared()
     _requirements(slug, "requirements.txt", found.main, found, set())
     others = [path for path in sorted(slug.files) if _REQUIREMENTS.fullmatch(path)]
+    others = [path for path in others if not is_aside(path)]
     for path in others:
         if path not in found.files:
             names = found.dev if _DEV.search(path.lower()) else found.extra
@@ -132,8 +134,8 @@ def _pyproject(tree: dict[str, Any], found: Declared) -> None:
     _texts(project.get("dependencies"), place, found.main)
     for names in _table(project, "optional-dependencies").values():
         _texts(names, place, found.extra)
-    for names in _table(tree, "dependency-groups").values():
-        _texts(names, place, found.dev)
+    for group, names in _table(tree, "dependency-groups").items():
+        _texts(names, place, found.dev if _DEV.search(group.lower()) else found.extra)
     if "dependencies" in (project.get("dynamic") or ()):
         found.unreadable.append(f"{place} (its dependencies are dynamic)")
     poetry = _table(tool, "poetry")
@@ -141,10 +143,9 @@ def _pyproject(tree: dict[str, Any], found: Declared) -> None:
         optional = isinstance(wish, dict) and wish.get("optional")
         (found.extra if optional else found.main)[normalised(name)] = place
     _keys(_table(poetry, "dev-dependencies"), place, found.dev)
-    for group in _table(poetry, "group").values():
-        if isinstance(group, dict):
-            names = found.main if group.get("optional") is False else found.dev
-            _keys(_table(group, "dependencies"), place, names)
+    for name, group in _table(poetry, "group").items():
+        names = found.dev if _DEV.search(name.lower()) else found.extra
+        _keys(_table(group, "dependencies") if isinstance(group, dict) else {}, place, names)
 
 
 def _pipfile(tree: dict[str, Any], found: Declared) -> None:

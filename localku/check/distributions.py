@@ -36,10 +36,8 @@ socketio python-socketio
 engineio python-engineio
 Levenshtein levenshtein python-levenshtein
 nmap python-nmap
-markdown markdown
 github pygithub
 git gitpython
-jinja2 jinja2
 OpenSSL pyopenssl
 Crypto pycryptodome pycrypto
 Cryptodome pycryptodomex
@@ -48,14 +46,9 @@ serial pyserial
 usb pyusb
 zmq pyzmq
 MySQLdb mysqlclient
-pymysql pymysql
 mysql mysql-connector-python mysql-connector
-ldap3 ldap3
 bson pymongo bson
 gridfs pymongo
-pymongo pymongo
-flask_sqlalchemy flask-sqlalchemy
-flask_session flask-session
 rest_framework djangorestframework
 corsheaders django-cors-headers
 environ django-environ
@@ -64,8 +57,6 @@ allauth django-allauth
 debug_toolbar django-debug-toolbar
 django_filters django-filter
 crispy_forms django-crispy-forms
-django_heroku django-heroku
-django_extensions django-extensions
 import_export django-import-export
 mptt django-mptt
 taggit django-taggit
@@ -78,22 +69,13 @@ social_django social-auth-app-django
 social_core social-auth-core
 tinymce django-tinymce
 ckeditor django-ckeditor
-channels channels
-dj_database_url dj-database-url
-whitenoise whitenoise
 attr attrs
-attrs attrs
 google google-api-python-client google-auth google-cloud google-generativeai protobuf google
 googleapiclient google-api-python-client
 apiclient google-api-python-client
-google_auth_oauthlib google-auth-oauthlib
-google_auth_httplib2 google-auth-httplib2
-oauth2client oauth2client
-firebase_admin firebase-admin
 grpc grpcio
 grpc_status grpcio-status
 pkg_resources setuptools
-setuptools setuptools
 _distutils_hack setuptools
 win32api pywin32
 win32con pywin32
@@ -103,112 +85,47 @@ wx wxpython
 gi pygobject
 cairo pycairo
 fitz pymupdf
-pymupdf pymupdf
-docutils docutils
-lxml lxml
-pycurl pycurl
 ruamel ruamel-yaml
 zope zope-interface zope-component
 backports backports-zoneinfo
 pylab matplotlib
 mpl_toolkits matplotlib
 tensorflow tensorflow tensorflow-cpu tensorflow-gpu
-torch torch
 faiss faiss-cpu faiss-gpu
-sentence_transformers sentence-transformers
-tiktoken tiktoken
-openai openai
-langchain langchain
 discord discord-py py-cord
 speech_recognition speechrecognition
-pyaudio pyaudio
-stripe stripe
-twilio twilio
-sendgrid sendgrid
-raven raven
-sentry_sdk sentry-sdk
-newrelic newrelic
-ddtrace ddtrace
 opentelemetry opentelemetry-api opentelemetry-sdk
-apscheduler apscheduler
 pubsub pypubsub
 paho paho-mqtt
 kafka kafka-python kafka-python-ng
-confluent_kafka confluent-kafka
-pika pika
 nats nats-py
 websocket websocket-client
-websockets websockets
 socks pysocks
 Xlib python-xlib
-hdfs hdfs
 snowflake snowflake-connector-python
-elasticsearch_dsl elasticsearch-dsl
 whoosh whoosh whoosh-reloaded
-redis redis
 rediscluster redis-py-cluster
-pylibmc pylibmc
 bmemcached python-binary-memcached
 barcode python-barcode
-qrcode qrcode
-pyzbar pyzbar
 pdfminer pdfminer-six
-PyPDF2 pypdf2
-unidecode unidecode
+passlib passlib libpass
 editor python-editor
-inflection inflection
-tzlocal tzlocal
-pytz pytz
-markdown2 markdown2
-mistune mistune
-MarkupSafe markupsafe
-markupsafe markupsafe
-werkzeug werkzeug
-simple_websocket simple-websocket
 geventwebsocket gevent-websocket
-eventlet eventlet
-pymemcache pymemcache
-ibm_db ibm-db
-cx_Oracle cx-oracle
-oracledb oracledb
-pyodbc pyodbc
-vobject vobject
-ics ics
 dns dnspython
 whois python-whois
-netaddr netaddr
-IPython ipython
-tabulate tabulate
-prometheus_client prometheus-client
 jsonrpclib jsonrpclib-pelix
 saml2 pysaml2
 onelogin python3-saml
-xmlsec xmlsec
 pwiz peewee
 playhouse peewee
-nose nose
 odf odfpy
 OpenGL pyopengl
 sass libsass
-html5lib html5lib
 Foundation pyobjc
 AppKit pyobjc
 pyximport cython
-Cython cython
-graphene_django graphene-django
 graphql graphql-core
 strawberry strawberry-graphql
-pgvector pgvector
-sqlalchemy_utils sqlalchemy-utils
-alembic alembic
-flask_login flask-login
-async_timeout async-timeout
-aiofiles aiofiles
-uvicorn uvicorn
-pydantic_settings pydantic-settings
-email_validator email-validator
-typing_extensions typing-extensions
-starlette starlette
 """
 _OF_IMPORT = {
     words[0]: frozenset(words[1:]) for words in map(str.split, _TABLE.split("\n")) if words
@@ -257,8 +174,7 @@ _CARRIES = {words[0]: frozenset(words[1:]) for words in map(str.split, _ALONG.sp
 # What a distribution's own documents tell to import from another: those who use the first are
 # right to import the second.
 _FAMILIES = """
-flask werkzeug jinja2 markupsafe itsdangerous click blinker
-jinja2 markupsafe
+flask werkzeug jinja2 itsdangerous click
 django asgiref
 djangorestframework django
 fastapi starlette pydantic
@@ -299,7 +215,10 @@ def is_satisfied(module: str, declared: frozenset[str]) -> bool:
         return True
     name = normalised(module)
     plain = {_plain(each) for each in wanted}
-    return any(_plain(each) in plain or each.startswith(f"{name}-") for each in declared)
+    return any(
+        _plain(each) in plain or each.startswith(f"{name}-") or each.endswith(f"-{name}")
+        for each in declared
+    )
 
 
 def comes_along(module: str, declared: frozenset[str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import accumulate
 
 from localku.check.finding import Evidence, Finding, Verdict
 
@@ -36,9 +39,22 @@ def counted(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+@lru_cache(maxsize=256)
+def _lines(text: str) -> tuple[list[str], list[int]]:
+    """The lines of a text, and where each ends. \\n alone ends one, as Python's parser has it."""
+    lines = text.split("\n")
+    return lines, list(accumulate(len(line) + 1 for line in lines))
+
+
 def line_of(text: str, position: int) -> int:
     """The number of the line that holds a position."""
-    return text.count("\n", 0, position) + 1
+    return bisect_right(_lines(text)[1], position) + 1
+
+
+def line_at(text: str, number: int) -> str:
+    """The line of a number, "" where there is none."""
+    lines = _lines(text)[0]
+    return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 class Probing:
@@ -50,6 +66,10 @@ class Probing:
 
     def passed(self, said: str) -> Finding:
         return Finding(self.factor, self.name, Verdict.PASS, said)
+
+    def absent(self, said: str) -> Finding:
+        """Nothing was found where reading can find only what is known: no proof of anything."""
+        return self.unseen(f"{said}; the rest is seen when it runs")
 
     def unseen(self, said: str) -> Finding:
         return Finding(self.factor, self.name, Verdict.NOT_OBSERVED, said)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from localku.check.commands import package_json, steps
+from localku.check.evidence import line_of
 from localku.check.places import javascript
 from localku.check.remembered import once_for_a_slug
 from localku.check.slug import Slug
@@ -20,12 +21,13 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _IMPORT = re.compile(
-    r"""(?P<type>\bimport\s+type\b[^;'"]{0,3000}from\s*['"][^'"]+['"])
+    r"""(?P<type>\bimport\s+type\b[^;'"]{0,600}from\s*['"][^'"]+['"])
     | (?P<call>\b(?:require|import)\s*\(\s*)['"](?P<a>[^'"\n]+)['"]\s*\)
-    | \b(?:import|export)\b[\w\s{},*$]{0,3000}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
-    | \bimport\s*['"](?P<c>[^'"\n]+)['"]""",
+    | \b(?:import|export)\b[\w\s{},*$]{0,600}?\bfrom\s*['"](?P<b>[^'"\n]+)['"]
+    | (?<![@'"`\w.$])import\s*['"](?P<c>[^'"\n]+)['"]""",
     re.VERBOSE,
 )
+_BRANCH = re.compile(r"=>|&&|\|\||\?|\b(?:if|else|for|while|switch|function)\b")
 _GUARD = re.compile(r"\btry\s*\{[^{}]*$")
 _TRIED: tuple[str, ...] = (
     "",
@@ -75,8 +77,8 @@ def imports_of(text: str) -> tuple[Import, ...]:
             continue
         before = plain[max(0, match.start() - 400) : match.start()]
         line = before.rpartition("\n")[2]
-        number = plain.count("\n", 0, match.start()) + 1
-        top = line[:1] not in (" ", "\t", "}") and "=>" not in line
+        number = line_of(plain, match.start())
+        top = line[:1] not in (" ", "\t", "}") and not _BRANCH.search(line)
         found.append(Import(name, number, bool(_GUARD.search(before)), top))
     return tuple(found)
 
@@ -84,6 +86,16 @@ def imports_of(text: str) -> tuple[Import, ...]:
 @once_for_a_slug
 def reached(slug: Slug) -> frozenset[str]:
     """The app's programs that node runs by the Procfile's commands; empty where none was seen."""
+    return _followed(slug, certainly=False)
+
+
+@once_for_a_slug
+def started(slug: Slug) -> frozenset[str]:
+    """Those that certainly run at the start: by imports that stand in no function and no branch."""
+    return _followed(slug, certainly=True)
+
+
+def _followed(slug: Slug, *, certainly: bool) -> frozenset[str]:
     todo = [path for path in _entries(slug) if path]
     done: set[str] = set()
     while todo:
@@ -92,7 +104,7 @@ def reached(slug: Slug) -> frozenset[str]:
             continue
         done.add(path)
         for each in imports_of(slug.files[path]) if not path.endswith(".json") else ():
-            if each.name.startswith("."):
+            if each.name.startswith(".") and (not certainly or (each.top and not each.guarded)):
                 found = resolved(slug, posixpath.join(posixpath.dirname(path), each.name))
                 todo += [found] if found else []
     return frozenset(path for path in done if not path.endswith(".json"))

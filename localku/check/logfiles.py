@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_at, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Assign, Facts, facts_of
 from localku.check.pymodules import app_python
@@ -39,7 +39,7 @@ def probe(slug: Slug) -> list[Finding]:
     """Log files in code, in settings, and in the Procfile's commands."""
     found = [*_commands(slug), *_python(slug), *_node(slug), *_rotate(slug)]
     if not found:
-        return [_AT.passed("no log file was found: logs go to stdout")]
+        return [_AT.absent("no log file was found in the code")]
     why = "Heroku collects stdout and stderr; a file in a dyno is seen by nobody, then lost."
     fix = "Log to stdout (logging.StreamHandler, transports.Console), one event a line."
     return [_AT.fail("writes its log to a file", found, why, fix)]
@@ -120,8 +120,8 @@ def _node(slug: Slug) -> Iterator[Evidence]:
             continue
         plain = jsfacts.without_comments(text)
         for match in _WINSTON.finditer(plain):
-            line = plain.count("\n", 0, match.start()) + 1
-            yield seen(f"{path}:{line}", text.splitlines()[line - 1])
+            line = line_of(plain, match.start())
+            yield seen(f"{path}:{line}", line_at(text, line))
 
 
 def _rotate(slug: Slug) -> Iterator[Evidence]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from localku.check import jsfacts
 from localku.check.commands import package_json
@@ -32,6 +33,16 @@ _DECLARING = ("dependencies", "optionalDependencies", "peerDependencies")
 _KEEP_DEV = ("NPM_CONFIG_PRODUCTION", "YARN_PRODUCTION", "PNPM_SKIP_PRUNING", "YARN2_SKIP_PRUNING")
 
 
+@dataclass(frozen=True)
+class Row:
+    """An import of a package that package.json does not declare for run time. certain: it runs at
+    the start."""
+
+    name: str
+    seen: Evidence
+    certain: bool
+
+
 def probe(slug: Slug) -> list[Finding]:
     """Imports against package.json; nothing for an app without one."""
     if "package.json" not in slug.files:
@@ -53,51 +64,68 @@ def _judged(slug: Slug, package: dict[str, object], reached: frozenset[str]) -> 
     dev = _names(package, "devDependencies")
     own = _own_packages(slug)
     folders = _folders(slug)
-    undeclared: list[tuple[str, jsfacts.Import, Evidence]] = []
-    pruned: list[tuple[str, jsfacts.Import, Evidence]] = []
+    undeclared: list[Row] = []
+    pruned: list[Row] = []
+    started = jsfacts.started(slug)
     for path in sorted(reached):
         lines = slug.files[path].splitlines()
         for each in jsfacts.imports_of(slug.files[path]):
             name = package_of(each.name)
             if not name or each.guarded or name in main or name in own or name in folders:
                 continue
-            row = (name, each, seen(f"{path}:{each.line}", lines[each.line - 1]))
+            certain = path in started and each.top
+            row = Row(name, seen(f"{path}:{each.line}", lines[each.line - 1]), certain)
             (pruned if name in dev else undeclared).append(row)
     if any(slug.env.get(name, "").lower() in ("false", "true") for name in _KEEP_DEV):
         pruned = []
-    yield from _undeclared(undeclared)
+    yield from _undeclared(undeclared, _locked(slug))
     yield from _pruned(pruned)
     if not undeclared and not pruned:
         yield _AT.passed("every package that the programs import is declared")
 
 
-def _undeclared(rows: list[tuple[str, jsfacts.Import, Evidence]]) -> Iterator[Finding]:
-    certain = [row for row in rows if row[1].top]
-    names = listed(list(dict.fromkeys(row[0] for row in certain or rows)))
+def _locked(slug: Slug) -> set[str] | None:
+    """The packages that the lock file installs beside the app; None where that cannot be told."""
+    try:
+        packages = json.loads(slug.files["package-lock.json"])["packages"]
+        return {path.removeprefix("node_modules/") for path in packages}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _undeclared(rows: list[Row], locked: set[str] | None) -> Iterator[Finding]:
+    """A fail where the lock file shows that nothing else brings the package along."""
+    missing = [row for row in rows if locked is not None and row.name not in locked]
+    certain = [row for row in missing if row.certain]
+    along = [row for row in rows if row.certain and row not in missing]
     why = "Heroku installs what package.json declares: the dyno ends with MODULE_NOT_FOUND."
     if certain:
-        said = f"imports {names}, which package.json does not declare"
-        yield _AT.fail(said, [row[2] for row in certain], why, f"npm install --save {names}")
-    elif rows:
-        said = f"code that may run imports {names}, which package.json does not declare"
-        yield _AT.warn(said, [row[2] for row in rows], why, "Declare it, or remove the code.")
+        said = f"imports {_names_of(certain)}, which package.json does not declare"
+        fix = f"npm install --save {' '.join(sorted({row.name for row in certain}))}"
+        yield _AT.fail(said, [row.seen for row in certain], why, fix)
+    if along:
+        said = f"imports {_names_of(along)}, not declared, which may come with another package"
+        why = "A new version of the other package may leave it out."
+        yield _AT.warn(said, [row.seen for row in along], why, "Declare it as well.")
+    if rows and not certain and not along:
+        said = f"code that may run imports {_names_of(rows)}, which package.json does not declare"
+        yield _AT.unseen(f"{said}: {rows[0].seen.where}")
 
 
-def _pruned(rows: list[tuple[str, jsfacts.Import, Evidence]]) -> Iterator[Finding]:
-    certain = [row for row in rows if row[1].top]
-    names = listed(list(dict.fromkeys(row[0] for row in certain or rows)))
-    why = "Heroku prunes devDependencies after the build: the dyno ends with MODULE_NOT_FOUND."
-    fix = "Move it from devDependencies to dependencies."
-    said = f"uses {names} at run time, declared in devDependencies only"
+def _pruned(rows: list[Row]) -> Iterator[Finding]:
+    certain = [row for row in rows if row.certain]
     if certain:
-        yield _AT.fail(said, [row[2] for row in certain], why, fix)
+        why = "Heroku prunes devDependencies after the build: the dyno ends with MODULE_NOT_FOUND."
+        said = f"uses {_names_of(certain)} at run time, declared in devDependencies only"
+        fix = "Move it from devDependencies to dependencies."
+        yield _AT.fail(said, [row.seen for row in certain], why, fix)
     elif rows:
-        yield _AT.warn(
-            f"may use {names} at run time" + said.partition("time")[2],
-            [row[2] for row in rows],
-            why,
-            fix,
-        )
+        said = f"code that may run imports {_names_of(rows)}, declared in devDependencies only"
+        yield _AT.unseen(f"{said}: {rows[0].seen.where}")
+
+
+def _names_of(rows: list[Row]) -> str:
+    return listed(list(dict.fromkeys(row.name for row in rows)))
 
 
 def package_of(name: str) -> str:

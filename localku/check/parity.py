@@ -15,7 +15,7 @@ from localku.check import places
 from localku.check.backing import sqlite_uses
 from localku.check.commands import package_json
 from localku.check.declared import declared
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_at, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.languages import node_step, python_step
 from localku.check.pyfacts import facts_of
@@ -29,7 +29,7 @@ _POSTGRES = frozenset(
 )
 _MYSQL = frozenset(("mysqlclient", "pymysql", "aiomysql", "mysql-connector-python"))
 _REQUIRES = re.compile(r"""requires-python\s*=\s*["']([^"']+)""")
-_FALLBACK = re.compile(r"sqlite(?:\+\w+)?://|backends\.sqlite3")
+_FALLBACK = re.compile(r"sqlite(?:\+\w+)?:///?(?!:memory:)[^\s'\"]|backends\.sqlite3")
 
 
 def database(slug: Slug) -> list[Finding]:
@@ -55,7 +55,7 @@ def _sqlite_defaults(slug: Slug) -> Iterator[Evidence]:
             continue
         lines = {line for line, _ in sqlite_uses(facts)}
         lines |= {line for line, value in facts.strings if _FALLBACK.search(value)}
-        yield from (seen(f"{path}:{line}", text.splitlines()[line - 1]) for line in sorted(lines))
+        yield from (seen(f"{path}:{line}", line_at(text, line)) for line in sorted(lines))
 
 
 def version(slug: Slug) -> list[Finding]:
@@ -111,7 +111,8 @@ def _node(slug: Slug) -> Iterator[Finding]:
         return
     engines = package.get("engines")
     if isinstance(engines, dict) and engines.get("node"):
-        if str(engines["node"]).strip() in ("*", "x") or str(engines["node"]).startswith(">"):
+        asked = str(engines["node"]).strip()
+        if asked in ("*", "x", "latest") or (asked.startswith(">") and "<" not in asked):
             why = "Heroku takes the newest version that fits: a new major version comes unasked."
             evidence = [seen("package.json", f"engines.node is {engines['node']}")]
             yield _VERSION.warn("any newer Node.js fits", evidence, why, 'Write such as "22.x".')

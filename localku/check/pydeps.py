@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from localku.check.commands import steps
 from localku.check.declared import Declared, declared
 from localku.check.distributions import comes_along, distributions, is_satisfied, normalised
-from localku.check.evidence import Probing, listed, seen
+from localku.check.evidence import Probing, line_at, listed, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.languages import PROGRAMS
 from localku.check.pyfacts import facts_of
@@ -29,8 +29,11 @@ asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mai
 nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
 """
 _STANDARD = sys.stdlib_module_names | frozenset(_OLD.split()) | {"__main__", "_typeshed"}
-_VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals|contrib)/")
+_VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals)/")
 _NO_PROGRAM = "Heroku installs what is declared: the dyno ends with `command not found` (H10)."
+# what so many packages depend on that an app has it nearly always
+_EVERYWHERE = frozenset(("typing_extensions", "packaging", "setuptools", "pkg_resources", "six"))
+_EVERYWHERE |= {"certifi", "urllib3", "idna", "click", "attr", "attrs", "pytz", "dateutil"}
 _WHY = "Heroku installs what is declared, and nothing else: the dyno ends with ModuleNotFoundError."
 
 
@@ -53,7 +56,7 @@ def probe(slug: Slug) -> list[Finding]:
         return []
     found = declared(slug)
     missing = list(_missing(slug, paths, found))
-    return [*_programs(slug, found), *_judged(missing, found)]
+    return [*_programs(slug, found), *_judged(missing, found, bool(started_python(slug)))]
 
 
 def _programs(slug: Slug, found: Declared) -> Iterator[Finding]:
@@ -62,10 +65,12 @@ def _programs(slug: Slug, found: Declared) -> Iterator[Finding]:
     for step in steps(slug):
         wanted = PROGRAMS.get(step.program, "")
         if step.words[1:2] == ("-m",) and step.words[2:]:
-            wanted = PROGRAMS.get(step.words[2], "")
+            wanted = PROGRAMS.get(step.words[2].partition(".")[0], "")
         if not wanted or is_satisfied(wanted.replace("-", "_"), frozenset(found.main)):
             continue
         if comes_along(wanted, frozenset(found.main)) or console_script(slug, step.program):
+            continue
+        if modules_of(slug).is_own(wanted):
             continue
         if wanted in found.extra:
             said = f"{wanted} is declared as an extra only ({found.extra[wanted]})"
@@ -91,16 +96,20 @@ def _missing(slug: Slug, paths: dict[str, str], found: Declared) -> Iterator[Mis
             top = each.module.partition(".")[0]
             if each.optional or not top or top in _STANDARD or modules.is_own(each.module):
                 continue
+            if _VENDORED.search(path):
+                continue  # a copy of somebody else's code, of which the app uses a part
             if is_satisfied(top, main):
                 continue
             along = comes_along(top, main) or ("a lock file" if distributions(top) & locked else "")
-            certain = path in started and not each.inside and not _VENDORED.search(path)
-            line = text.splitlines()[each.line - 1]
+            if top in _EVERYWHERE and main and not along:
+                along = "many packages"
+            certain = path in started and not each.inside
+            line = line_at(text, each.line)
             is_dev = is_satisfied(top, dev)
             yield Missing(top, f"{path}:{each.line}", line, certain, along, is_dev)
 
 
-def _judged(missing: list[Missing], found: Declared) -> Iterator[Finding]:
+def _judged(missing: list[Missing], found: Declared, entered: bool) -> Iterator[Finding]:
     undeclared = [each for each in missing if not each.along and not each.dev]
     certain = [each for each in undeclared if each.certain]
     unsure = [*found.unreadable, *(f"{where} has no name" for where in found.unnamed)]
@@ -116,7 +125,10 @@ def _judged(missing: list[Missing], found: Declared) -> Iterator[Finding]:
         yield _AT.fail(said, _evidence(certain), _WHY, fix)
     elif undeclared:
         said = f"code that may run imports {listed(_tops(undeclared))}, declared nowhere"
-        yield _AT.warn(said, _evidence(undeclared), _WHY, "Declare it, or remove the code.")
+        if entered:
+            yield _AT.unseen(f"{said}: {undeclared[0].where}")
+        else:
+            yield _AT.warn(said, _evidence(undeclared), _WHY, "Declare it, or remove the code.")
     dev = [each for each in missing if each.dev and not each.along and each.certain]
     if dev:
         said = f"imports {listed(_tops(dev))}, declared for development only"

@@ -36,8 +36,10 @@ class Modules:
         self.slug = slug
         paths = [*slug.files, *slug.skipped]
         self.paths = [path for path in paths if path.endswith(_ENDINGS)]
-        self.roots = _roots(self.paths)
+        self.roots = _roots(self.paths, _entered(slug))
         self._tops = {top for path in self.paths for top in _tops(path, self.roots)}
+        # a package anywhere may be found by a path that is set when the app runs
+        self._tops |= {posixpath.basename(posixpath.dirname(path)) for path in self.paths}
         self._tops |= {path.strip("/").split("/")[0] for path in slug.skipped if path[-1:] == "/"}
 
     def is_own(self, module: str) -> bool:
@@ -175,16 +177,26 @@ def app_python(slug: Slug) -> dict[str, str]:
     return {path: slug.files[path] for path in sorted(paths)} if paths else dict(python(slug))
 
 
-def _roots(paths: list[str]) -> list[str]:
-    """The folders that imports begin at: the app's own, src, and each that is no package."""
+def _roots(paths: list[str], entered: set[str]) -> list[str]:
+    """The folders that imports begin at: the app's own, those that commands enter or that hold a
+    manage.py, and each that is no package."""
     packages = {posixpath.dirname(path) for path in paths if path.endswith("/__init__.py")}
     folders = {posixpath.dirname(path) for path in paths if not is_aside(path)}
-    tops = {folder for folder in folders if folder not in packages}
-    tops |= {posixpath.dirname(folder) for folder in packages}
-    return [
-        "",
-        *sorted((tops - packages - {""}) | ({"src"} & {posixpath.dirname(t) for t in tops})),
-    ]
+    odd = {folder for folder in packages if not posixpath.basename(folder).isidentifier()}
+    managed = {posixpath.dirname(path) for path in paths if path.endswith("/manage.py")}
+    tops = (folders | {posixpath.dirname(folder) for folder in packages}) - packages
+    return ["", *sorted((tops | odd | managed | entered) - {""})]
+
+
+def _entered(slug: Slug) -> set[str]:
+    """The folders of the app that commands go into: `cd server`, `--chdir server`."""
+    found = set()
+    for step in steps(slug):
+        named = step.words[1:2] if step.program == "cd" else ()
+        options = [step.option(name) for name in ("--chdir", "--pythonpath", "--app-dir")]
+        for word in (*named, *filter(None, options)):
+            found.add(posixpath.normpath(word))
+    return found - {"."}
 
 
 def _tops(path: str, roots: list[str]) -> Iterator[str]:

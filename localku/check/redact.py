@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 from localku.check.secretshapes import secrets_in
+from localku.logs.secrets import is_secret
 
 SHORTEST = 6  # characters; anything shorter is too often a word that means something else
 _COMMON_WORDS = """
@@ -21,7 +22,12 @@ utf-8 en-us public private 127.0.0.1 0.0.0.0
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _NUMBER = re.compile(r"[\d.,:_-]{1,9}")
+_PLACE = re.compile(r"[A-Za-z_][A-Za-z_-]{0,30}(?:[./:][A-Za-z_][A-Za-z_-]{0,30}){1,6}")  # app.ini
 _PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:]{0,80}:([^\s@]{1,200})@[^\s/]{0,200}")
+
+_SIGNING = re.compile(
+    r"""\b(?:secret_key|session_secret)["']?\]?\s*[:=]\s*["']([^"'\n]{6,200})["']""", re.I
+)
 
 
 class Redactor:
@@ -30,11 +36,15 @@ class Redactor:
     def __init__(self, config: Mapping[str, str], code: Iterable[str] = ()) -> None:
         found: dict[str, str] = {}
         for name, value in config.items():
-            for piece in _pieces(value):
-                found.setdefault(piece, f"[{name}]")
+            if is_secret(name, value) or not _PLACE.fullmatch(value):
+                for piece in _pieces(value):
+                    found.setdefault(piece, f"[{name}]")
         for text in code:
-            for secret in secrets_in(text):
+            for secret in (*secrets_in(text), *secrets_in(text, unquoted=True)):
                 found.setdefault(text[secret.start : secret.end], "[secret]")
+            for match in _SIGNING.finditer(text):
+                if is_hidden(match[1]):
+                    found.setdefault(match[1], "[secret]")
         self._found = {form: said for piece, said in found.items() for form in _forms(piece)}
         longest = sorted(self._found, key=len, reverse=True)
         self._shape = re.compile("|".join(map(re.escape, longest))) if longest else None

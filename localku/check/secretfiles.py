@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 
 from localku.check import jsfacts, places
-from localku.check.evidence import Probing, counted, line_of
+from localku.check.evidence import Probing, counted, line_of, listed
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import facts_of
 from localku.check.pymodules import app_python
-from localku.check.secretshapes import Secret, secrets_in
+from localku.check.secretshapes import Secret, is_blank, secrets_in
 from localku.check.slug import Slug
+from localku.logs.secrets import is_secret
 
 _AT = Probing(3, "secrets")
 _ENV = re.compile(r"\.env(?:\..*)?|\.flaskenv|.*\.env")
@@ -35,6 +36,11 @@ _NOT_CODE = (
 _SESSION_KEYS = frozenset(("SECRET_KEY", "secret_key", "SESSION_SECRET", "JWT_SECRET_KEY"))
 _JS_KEY = re.compile(r"""\b(?:secret|keys)\s*:\s*\[?\s*["']([^"'\n]+)["']""")
 _SETTINGS = (".ini", ".cfg", ".conf", ".properties", ".toml", ".yml", ".yaml")
+# services for a laptop or for CI: their passwords open nothing, unless they have a known shape
+_LAPTOP = re.compile(
+    r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$|(?:^|/)\.[\w.-]+(?:/|\.ya?ml$)|\.dev\."
+)
+_PAIR = re.compile(r"""^(?:export )?([A-Za-z_]\w*)=["']?([^"'\n]+)""", re.M)
 _WHY = "Everyone who can read the repository has it, and a new one needs a new release."
 _FIX = "Read it from a config var (heroku config:set), and replace the value: git remembers it."
 
@@ -97,7 +103,8 @@ def found_secrets(slug: Slug) -> Iterator[tuple[str, Secret]]:
                 (".ini", ".cfg", ".conf", ".properties", ".toml", ".yml", ".yaml")
             )
             for secret in secrets_in(slug.files[path], unquoted=unquoted):
-                yield path, secret
+                if secret.known or not _LAPTOP.search(path):
+                    yield path, secret
 
 
 def is_judged(path: str, text: str) -> bool:
@@ -117,11 +124,12 @@ def _tracked_env(slug: Slug) -> list[Finding]:
         name = posixpath.basename(path)
         if not _ENV.fullmatch(name) or places.is_template(path) or places.is_aside(path):
             continue
-        names = re.findall(r"^(?:export )?([A-Za-z_]\w*)=.", slug.files.get(path, ""), re.M)
-        if names:
-            found.append(
-                Evidence("git", path, f"tracked; sets {counted(len(names), 'config var')}")
-            )
+        pairs = re.findall(_PAIR, slug.files.get(path, ""))
+        secret = [name for name, value in pairs if is_secret(name, value) and not is_blank(value)]
+        told = f"among them {listed(secret, 3)}" if secret else "none that was known as a secret"
+        if pairs:
+            text = f"tracked; sets {counted(len(pairs), 'config var')}, {told}"
+            found.append(Evidence("git", path, text))
     if not found:
         return []
     fix = "git rm --cached it, name it in .gitignore, and commit a .env.example without values."

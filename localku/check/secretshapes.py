@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 # kind -> its shape. Prefixes as documented by AWS, GitHub, GitLab, Slack, Stripe, Google, npm,
 # PyPI, SendGrid, Twilio, Square, OpenAI, Heroku; PEM blocks are RFC 7468.
@@ -53,12 +54,12 @@ _HEAD = re.compile(r"[A-Za-z_][\w-]{0,60}$")
 _BLANK = re.compile(
     r"change|example|sample|dummy|placeholder|your|insert|replace|todo|fixme|xxx|secret|password"
     r"|passwd|token|default|test|dev|local|insecure|none|null|undefined|foo|bar|baz|lorem|qwerty|abc"
-    r"|1234|deadbeef|redacted|hidden|fake|mock|demo|public|user|admin|root|postgres|<|>|\*\*\*|\.\.\."
+    r"|1234|only[-_]?for|laptop|deadbeef|redacted|hidden|fake|mock|demo|public|user|admin|root|postgres|<|>|\*\*\*|\.\.\."
     r"|\$\{|\{\{|%\(|%s|\{\w*\}|#\{",
     re.IGNORECASE,
 )
 _PUBLIC_NAMES = re.compile(
-    r"public|publishable|foreign|primary|cache|sort|index|lookup|partition|url|path|file|name|header"
+    r"^(?:test|example|sample|dummy|fake)_|public|publishable|foreign|primary|cache|sort|index|lookup|partition|url|path|file|name|header"
     r"|field|label|column|param|cookie|prefix|suffix|format|type|csrf|hint|help|error|message|title"
     r"|redirect|endpoint|translation|i18n|site_?key|pub_?key|hot_?key|short_?cut|access_?key_?id",
     re.IGNORECASE,
@@ -72,37 +73,41 @@ _LOCAL = re.compile(
 @dataclass(frozen=True)
 class Secret:
     """kind: in words. name: of what it is assigned to, or "". start, end: of the value in the
-    text. sure: known by its shape, not by its name."""
+    text. sure: known by its shape or its place, not by its name. known: by its shape."""
 
     kind: str
     name: str
     start: int
     end: int
     sure: bool
+    known: bool = False
 
 
-def secrets_in(text: str, *, unquoted: bool = False) -> Iterator[Secret]:
+@lru_cache(maxsize=8192)
+def secrets_in(text: str, *, unquoted: bool = False) -> tuple[Secret, ...]:
     """The secrets in a text; each part of the text belongs to one at most. unquoted: it is a
     settings file, whose values stand without quotes."""
     taken: list[tuple[int, int]] = []
+    found: list[Secret] = []
     by_name = _by_name(text, _UNQUOTED if unquoted else _NAMED)
     for secret in (*_by_shape(text), *_by_url(text), *by_name):
         if not any(start < secret.end and secret.start < end for start, end in taken):
             taken.append((secret.start, secret.end))
-            yield secret
+            found.append(secret)
+    return tuple(found)
 
 
 def _by_shape(text: str) -> Iterator[Secret]:
     for kind, shape in _KNOWN.items():
         for match in shape.finditer(text):
-            if kind == "a private key" or not _is_blank(match[0][4:]):
-                yield Secret(kind, "", match.start(), match.end(), True)
+            if kind == "a private key" or not is_blank(match[0][4:]):
+                yield Secret(kind, "", match.start(), match.end(), True, True)
 
 
 def _by_url(text: str) -> Iterator[Secret]:
     for match in _URL.finditer(text) if "@" in text else ():
         user, password, host = match.groups()
-        if _is_blank(password) or password in (user, host) or _LOCAL.fullmatch(host):
+        if is_blank(password) or password in (user, host) or _LOCAL.fullmatch(host):
             continue
         if len(password) >= 6 and "." in host:
             yield Secret("a password in a URL", "", match.start(2), match.end(2), True)
@@ -111,7 +116,7 @@ def _by_url(text: str) -> Iterator[Secret]:
 def _by_name(text: str, shape: re.Pattern[str]) -> Iterator[Secret]:
     for match in shape.finditer(text):
         value = match["value"]
-        if _is_blank(value) or not is_random(value):
+        if is_blank(value) or not is_random(value):
             continue
         head = _HEAD.search(text, max(0, match.start() - 60), match.start())
         tail = re.match(r"\w+", match[0])
@@ -120,7 +125,7 @@ def _by_name(text: str, shape: re.Pattern[str]) -> Iterator[Secret]:
             yield Secret("a literal", name, match.start("value"), match.end("value"), False)
 
 
-def _is_blank(value: str) -> bool:
+def is_blank(value: str) -> bool:
     """Whether a value is to be filled in, or is known to everybody."""
     return bool(_BLANK.search(value)) or len(set(value)) < 5
 

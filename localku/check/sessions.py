@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from localku.check import jsfacts
 from localku.check.commands import steps
-from localku.check.evidence import Probing, seen
+from localku.check.evidence import Probing, line_of, seen
 from localku.check.finding import Evidence, Finding
 from localku.check.pyfacts import Facts, facts_of
 from localku.check.pymodules import app_python, reached_python
@@ -27,7 +27,7 @@ def store(slug: Slug) -> list[Finding]:
     """Session stores that one dyno alone can see."""
     found = [*_python_stores(slug), *_express(slug)]
     if not found:
-        return [_STORE.passed("no session store of one dyno was found")]
+        return [_STORE.absent("no session store of one dyno was found in the code")]
     why = "The router sends the next request to another dyno, and a restart loses all sessions."
     fix = "Keep sessions in a signed cookie, or in Redis or the database."
     return [_STORE.fail("keeps sessions in one dyno", found, why, fix)]
@@ -76,7 +76,7 @@ def _express(slug: Slug) -> Iterator[Evidence]:
         if re.search(r"\bstore\b", plain):
             continue
         for match in re.finditer(r"\b(\w*[sS]ession)\s*\(\s*(?=\{|\))", plain):
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             yield seen(f"{path}:{line}", f"{match[1]}(…) without a store: the MemoryStore")
             break
 
@@ -93,7 +93,7 @@ def schedule(slug: Slug) -> list[Finding]:
         seen(s.where, s.text) for s in steps(web) if s.program in ("cron", "crond", "crontab")
     ]
     if not found:
-        return [_CLOCK.passed("no schedule was found in the web process")]
+        return [_CLOCK.absent("no schedule was found in the web process")]
     why = "With two web dynos every job runs twice; with none awake it does not run at all."
     fix = "Move it to a process type of its own, `clock: …`, scaled to 1, or to Heroku Scheduler."
     return [_CLOCK.warn("runs a schedule in the web process", found, why, fix)]
@@ -110,5 +110,5 @@ def _schedulers(slug: Slug) -> Iterator[Evidence]:
         plain = jsfacts.without_comments(slug.files[path])
         match = re.search(r"\b(?:cron|schedule)\.(?:schedule|scheduleJob)\s*\(", plain)
         if match and names & {"node-cron", "node-schedule"}:
-            line = plain.count("\n", 0, match.start()) + 1
+            line = line_of(plain, match.start())
             yield seen(f"{path}:{line}", match[0] + "…)")

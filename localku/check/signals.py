@@ -33,7 +33,7 @@ def ignored(slug: Slug) -> list[Finding]:
         for match in _NODE.finditer(plain):
             found.append(seen(f"{path}:{line_of(plain, match.start())}", match[0]))
     if not found:
-        return [_AT.passed("no code was found that ignores SIGTERM")]
+        return [_AT.absent("no code was found that ignores SIGTERM")]
     why = "Heroku kills what is still there 30 s after SIGTERM (R12): requests and jobs are lost."
     fix = "Let SIGTERM end the program, or handle it: finish what is under way, then exit."
     return [_AT.fail("ignores SIGTERM", found, why, fix)]
