@@ -226,6 +226,10 @@ def test_several_dynos_share_the_work() -> None:
     ]
     assert worst(judge_dynos.share(run(lines=lines, wanted=3), run())) == "pass"
     assert worst(judge_dynos.share(run(lines=lines, wanted=4), run())) == "warn"
+    broken = [
+        Line(1, "heroku", "router", "", {"dyno": f"web.{n}", "status": "503"}) for n in (1, 2, 3)
+    ]
+    assert worst(judge_dynos.share(run(lines=broken, wanted=3), run())) == "not observed"
     failed = run(failed="web.2 did not come up beside the others")
     assert worst(judge_dynos.share(failed, run())) == "fail"
 
