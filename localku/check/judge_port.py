@@ -50,6 +50,9 @@ def _never(run: Run) -> Finding:
     evidence = last_words(run, DYNO)
     asked = run.ports.get(DYNO, 0)
     refused = [sight for sight in run.of("connect") if sight.data.get("refused")]
+    if any(each.text.endswith("exited with status 127") for each in evidence):
+        said = "the web command is not found on this machine: install what the app needs here"
+        return Finding(7, "port-bound", UNSEEN, said, tuple(evidence))
     if run.services_missed or refused:
         reached = [f"{each.data.get('host')}:{each.data.get('port')}" for each in refused]
         what = ", ".join(dict.fromkeys([*run.services_missed, *reached]))

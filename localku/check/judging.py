@@ -64,7 +64,7 @@ def last_words(run: Run, dyno: str, most: int = 3) -> list[Evidence]:
     said = [*telling, *(line for line in said[-most:] if line not in telling)]
     codes = [line for line in found if line.source == "heroku" and "Error R" in line.message]
     of_it = codes[-1:] or [line for line in found if "exited with status" in line.message][-1:]
-    return [of_line(line) for line in (*of_it, *said)]
+    return list(dict.fromkeys(of_line(line) for line in (*of_it, *said)))
 
 
 def plural(count: int, what: str) -> str:

@@ -134,6 +134,12 @@ def test_address(host: str, verdict: str) -> None:
     assert worst(judge_port.address(seen)) == verdict
 
 
+def test_a_command_that_is_not_installed_here_says_nothing_of_the_app() -> None:
+    lines = [Line(1, "heroku", "web.1", "Process exited with status 127")]
+    (found,) = judge_port.port([run(failed="web.1 did not come up", lines=lines)])
+    assert found.verdict is Verdict.NOT_OBSERVED
+
+
 def test_an_address_that_a_config_var_says() -> None:
     listeners = [Listener("127.0.0.1", 5, "web.1", 7, "app")]
     seen = run(ports={"web.1": 5}, listeners=listeners, config={"HOST": "127.0.0.1"})
