@@ -20,7 +20,16 @@ LINUX = sys.platform.startswith("linux")
 PATIENCE = 15.0  # seconds; generous, because two cores may be busy
 # whoever runs the tests may have a platform of their own
 os.environ["LOCALKU_HOME"] = "/nonexistent/localku-tests"
+# whole apps first: the files that take longest must not be the last ones, alone on one core
+LONGEST = ("check", "examples", "lessons", "chaos", "cli", "start", "platform", "api", "load")
 RUNNING = re.compile(r"Running .* on http://localhost:(\d+)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files are given out in this order; within a file nothing changes."""
+    here = Path(__file__).parent
+    rank = {room: place for place, room in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(rank)))
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout: float = PATIENCE) -> None:

@@ -52,6 +52,13 @@ async def _put_back() -> None:
             event("job_put_back", job=job.id, order=job.task_kwargs["order_id"], why="worker died")
 
 
+async def _configure(db: psycopg.AsyncConnection) -> None:
+    """Who stands still in mid-transaction must not keep its locks from the others for ever."""
+    limit = f"{config.STALLED * 1000:.0f}"
+    await db.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [limit])
+    await db.commit()
+
+
 async def work() -> None:
     """Until SIGTERM or SIGINT. Raises one of TROUBLE when the database is lost."""
     pool = psycopg_pool.AsyncConnectionPool(
@@ -59,6 +66,7 @@ async def work() -> None:
         min_size=1,
         max_size=3,  # and one that listens: connections are what a small database has fewest of
         timeout=5,
+        configure=_configure,
         open=False,
         check=psycopg_pool.AsyncConnectionPool.check_connection,
     )

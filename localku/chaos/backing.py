@@ -43,7 +43,7 @@ class Backing(Deed):
         self.mode = wish.text("mode", "drop")
         self.delay = wish.number("delay", DELAY)
         self._relay: Relay | None = None
-        self._leaving: asyncio.Task[None] | None = None
+        self._left: Relay | None = None  # behind which dynos may still stop
 
     def check(self) -> None:
         """The variable has to be there, and of a kind that can be led through a relay."""
@@ -105,7 +105,7 @@ class Backing(Deed):
 
     async def _connected(self, relay: Relay) -> None:
         """The dynos are up, and somebody uses the service, so that there is something to break."""
-        await self.settled()
+        await self._calm()
         try:
             await asyncio.wait_for(relay.answered.wait(), PATIENCE)
         except asyncio.TimeoutError:
@@ -116,22 +116,28 @@ class Backing(Deed):
         if self._relay is None:
             return
         self.scene.app.bent.env.pop(self.var, None)
-        relay, self._relay = self._relay, None
+        self._left = relay = self._relay
+        self._relay = None
         relay.release()
         if relay.refuses:
             relay.accept()
         if ending:
-            return  # dynos that stop may use it to their end, which is the platform's
-        self._leaving = asyncio.get_running_loop().create_task(self._leave(relay))
+            return
         self.scene.note(f"the dynos restart with {self.var} as it is")
         self.scene.app.apply()
 
-    async def _leave(self, relay: Relay) -> None:
-        """Dynos that stop may use it to their end."""
-        await self.settled()
-        await relay.end()
-
     async def settled(self) -> None:
+        """Wait until the dynos have restarted; those that stopped could use the relay till then."""
+        await self._calm()
+        await self.close()
+
+    async def close(self) -> None:
+        """End the relay."""
+        relay, self._left = self._left, None
+        if relay is not None:
+            await relay.end()
+
+    async def _calm(self) -> None:
         """Wait until no dyno is starting any more, or until it should not be."""
         loop = asyncio.get_running_loop()
         runners = [r for r in self.scene.app.runners if not r.leaving]

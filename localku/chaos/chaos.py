@@ -63,6 +63,8 @@ class Fault:
         self.seconds = 0.0
         self.ends_at = self.created_at
         self.on = True
+        self.undone = False
+        self.failed = ""  # why it could not be undone
         self.done: deque[str] = deque(maxlen=DONE)
         self.count = 0
         self.deed: Deed
@@ -93,8 +95,10 @@ class Chaos:
         self._faults: dict[str, list[Fault]] = {}  # by the app's id, oldest first
         self._detours: dict[str, Detours] = {}
         self._counts: dict[str, int] = {}
+        self._ending = False
         hosting.before_end.append(self.end)
         hosting.on_destroy.append(self.forget)
+        hosting.on_gone.append(self.close)
 
     def of(self, app: App) -> list[Fault]:
         """Those that are on, and the last ones that were."""
@@ -106,6 +110,7 @@ class Chaos:
 
     def begin(self, app: App, wish: Wish) -> Fault:
         """Begin a fault. UserError for what cannot be done, Clash where there is one already."""
+        self._refuse_end(app)
         seed = int.from_bytes(os.urandom(4), "big") if wish.seed is None else wish.seed
         count = self._counts.get(app.id, 0) + 1
         fault = Fault(f"{wish.kind.name}-{count}", app, wish, seed)
@@ -129,6 +134,12 @@ class Chaos:
             detours = self._detours.setdefault(app.id, Detours(app))
             return (Slow if wish.kind.name == "slow" else Cut)(scene, detours)
         return DEEDS[wish.kind.name](scene)
+
+    def _refuse_end(self, app: App) -> None:
+        if self._ending:
+            raise UserError("the platform is ending")  # nobody would undo it
+        if self._hosting.apps.get(app.name) is not app:
+            raise UserError(f"{app.name} has been destroyed")
 
     def _refuse_clash(self, fault: Fault) -> None:
         for other in self.of(fault.app):
@@ -162,37 +173,64 @@ class Chaos:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            context = {"message": f"fault in chaos {fault.id}", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(context)
+            _report(fault, error)
         finally:
-            self._over(fault)
+            self._undo(fault)
+        await fault.deed.settled()
+        self._over(fault)
 
-    def _over(self, fault: Fault, *, ending: bool = False) -> None:
+    def _undo(self, fault: Fault, *, ending: bool = False) -> None:
+        if fault.undone:
+            return
+        fault.undone = True
+        fault.ends_at = min(fault.ends_at, time.time())
+        try:
+            fault.deed.undo(ending=ending)
+        except Exception as error:  # the others have to be undone all the same
+            fault.failed = type(error).__name__
+            _report(fault, error)
+
+    def _over(self, fault: Fault) -> None:
         if not fault.on:
             return
         fault.on = False
-        fault.deed.undo(ending=ending)
-        fault.ends_at = min(fault.ends_at, time.time())
-        fault.say("over, all is undone" if fault.wish.kind.lasts else "over")
+        if fault.failed:
+            fault.say(f"over, but not all could be undone ({fault.failed}): restart the dynos")
+        else:
+            fault.say("over, all is undone" if fault.wish.kind.lasts else "over")
 
     async def stop(self, fault: Fault) -> None:
         """End a fault now; returns when it is undone."""
-        self._over(fault)
+        self._undo(fault)
         fault.task.cancel()
         await asyncio.gather(fault.task, return_exceptions=True)
         await fault.deed.settled()
+        self._over(fault)
 
     def end(self) -> None:
         """The platform's end begins: undo all."""
+        self._ending = True
         for faults in self._faults.values():
             for fault in faults:
-                if fault.on:
-                    self._over(fault, ending=True)
-                    fault.task.cancel()
+                self._leave(fault)
 
     def forget(self, app: App) -> None:
-        """The app goes."""
-        for fault in self._faults.pop(app.id, ()):
-            self._over(fault, ending=True)
-            fault.task.cancel()
+        """The app goes: undo all of it."""
+        for fault in self.of(app):
+            self._leave(fault)
         self._detours.pop(app.id, None)
+
+    def _leave(self, fault: Fault) -> None:
+        self._undo(fault, ending=True)
+        self._over(fault)
+        fault.task.cancel()
+
+    async def close(self, app: App) -> None:
+        """Its dynos have gone."""
+        faults = self._faults.pop(app.id, ())
+        await asyncio.gather(*(fault.deed.close() for fault in faults), return_exceptions=True)
+
+
+def _report(fault: Fault, error: Exception) -> None:
+    context = {"message": f"fault in chaos {fault.id}", "exception": error}
+    asyncio.get_running_loop().call_exception_handler(context)

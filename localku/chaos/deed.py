@@ -75,7 +75,10 @@ class Deed:
         """Do it once."""
 
     def undo(self, *, ending: bool = False) -> None:
-        """Take it back. ending: the platform ends, and its dynos with it."""
+        """Take it back. ending: the app or the platform ends, and the dynos with it."""
 
     async def settled(self) -> None:
         """Wait, not for long, until the app is as it was."""
+
+    async def close(self) -> None:
+        """The dynos have gone: end what they could use to their end."""

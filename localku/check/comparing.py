@@ -83,15 +83,20 @@ def _opened(value: str) -> list[str]:
 
 
 def words(body: str) -> list[str]:
-    """An answer's words, with dates, ids, times and places of the copies all the same; JSON without
-    the order of its keys."""
+    """An answer's words, with what is noise all the same."""
+    return _WORDS.findall(calm(body))
+
+
+def calm(body: str) -> str:
+    """A text with dates, ids, times and places of the copies all the same; JSON without the order
+    of its keys."""
     body = _PLACE.sub("/app", body)
     if body.lstrip()[:1] in ("{", "["):
         with contextlib.suppress(ValueError):
             body = json.dumps(json.loads(body), sort_keys=True)
     for pattern in _NOISE:
-        body = pattern.sub(" ~ ", body)
-    return _WORDS.findall(body)
+        body = pattern.sub("~", body)
+    return body
 
 
 def differences(
@@ -118,35 +123,36 @@ def differences(
         if one.status >= 500:
             continue
         change = _differs(words(one.body), words(other.body), words(two.body))
-        if change:
-            bodies = (words(clean(each.body)) for each in (one, other, two))
-            shown = _differs(*bodies) or ("(hidden)", "(hidden)")
-            found.append(Difference(at, one.ask, *shown))
+        if change is not None:
+            found.append(Difference(at, one.ask, *_shown(one, other, two, clean)))
     return found
 
 
-def _differs(one: list[str], other: list[str], two: list[str]) -> tuple[str, str] | None:
+def _shown(one: Answer, other: Answer, two: Answer, clean: Callable[[str], str]) -> tuple[str, str]:
+    """The pieces that differ, free of secrets."""
+    bodies = [calm(clean(each.body)) for each in (one, other, two)]
+    found = _differs(*(_WORDS.findall(body) for body in bodies))
+    if found is None:
+        return "(hidden)", "(hidden)"
+    return _near(bodies[0], found), _near(bodies[2], found)
+
+
+def _differs(one: list[str], other: list[str], two: list[str]) -> int | None:
+    """The number of the word that is the same in one and other, and not in two."""
     if len(one) != len(other):
         return None  # one dyno does not say the same twice
     steady = [at for at, word in enumerate(one) if other[at] == word]
     if len(steady) < _FEWEST * len(one):
         return None
     if len(two) != len(one):
-        return _first_change(one, two) if len(steady) == len(one) else None
-    for at in steady:
-        if two[at] != one[at]:
-            return _near(one, at), _near(two, at)
-    return None
+        if len(steady) < len(one):
+            return None
+        pairs = enumerate(zip(one, two, strict=False))
+        return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
+    return next((at for at in steady if two[at] != one[at]), None)
 
 
-def _first_change(one: list[str], two: list[str]) -> tuple[str, str]:
-    at = next(
-        (at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b),
-        min(len(one), len(two)),
-    )
-    return _near(one, at), _near(two, at)
-
-
-def _near(found: list[str], at: int) -> str:
-    text = " ".join(found[max(0, at - 3) : at + 4])
-    return text[:80] or "(nothing)"
+def _near(body: str, at: int) -> str:
+    """The text around a word."""
+    found = list(_WORDS.finditer(body))[max(0, at - 3) : at + 4]
+    return body[found[0].start() : found[-1].end()][:80] if found else "(nothing)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterable
 
@@ -33,6 +34,9 @@ def copy_app(root: str, target: str) -> None:
             total += state.st_size
             if total > MAX_BYTES:
                 raise UserError("the app is larger than 1 GiB", where=root)
+            if os.path.isdir(source) and not os.path.islink(source):
+                os.makedirs(place, exist_ok=True)
+                continue
             os.makedirs(os.path.dirname(place), exist_ok=True)
             shutil.copy2(source, place, follow_symlinks=False)
         except FileNotFoundError:
@@ -151,6 +155,8 @@ def _walk(root: str, links: Iterable[str]) -> Iterable[str]:
             and prefix + name not in links
             and not os.path.isfile(os.path.join(folder, name, "pyvenv.cfg"))
         ]
+        if folder != root and not names and not folders:
+            yield relative  # an empty folder, which an app may need
         for name in [*names, *(each for each in folders if os.path.islink(folder + "/" + each))]:
             if not name.endswith(".pyc"):
                 yield prefix + name
@@ -167,7 +173,8 @@ def snapshot(root: str) -> Snapshot:
             state = os.lstat(os.path.join(root, path))
         except OSError:
             continue
-        found[path] = (state.st_size, state.st_mtime_ns, state.st_ino)
+        if not stat.S_ISDIR(state.st_mode):
+            found[path] = (state.st_size, state.st_mtime_ns, state.st_ino)
     return found
 
 

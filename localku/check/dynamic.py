@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from localku.check import (
@@ -19,6 +20,7 @@ from localku.check import (
 from localku.check.declared import declared
 from localku.check.finding import Finding
 from localku.check.judging import PASS, UNSEEN, unseen
+from localku.check.pyfacts import facts_of
 from localku.check.record import Run
 from localku.check.stage import Stage
 
@@ -43,7 +45,17 @@ async def modules_run(stage: Stage) -> list[Finding]:
     if not stage.slug or not run.languages:
         return unseen(2, "modules-run", run.failed or "imports can be seen in Python only")
     known = await installed.look(run, stage.ready.folder)
-    return _of(run, judge_deps.modules(run, declared(stage.slug), known))
+    optional = frozenset(s.where for s in run.of("import") if _is_guarded(stage.sources, s.where))
+    return _of(run, judge_deps.modules(run, declared(stage.slug), known, optional))
+
+
+def _is_guarded(sources: Mapping[str, str], where: str) -> bool:
+    """Whether the import at `app.py:3` stands in a try that does without."""
+    path, _, number = where.rpartition(":")
+    facts = facts_of(sources.get(path, ""))
+    return facts is not None and any(
+        each.guarded and str(each.line) == number for each in facts.imports
+    )
 
 
 async def programs_run(stage: Stage) -> list[Finding]:
@@ -102,6 +114,10 @@ async def two_dynos(stage: Stage) -> list[Finding]:
     if pair.failed:
         return unseen(6, "two-dynos", pair.failed)
     good = [answer for answer in pair.both if 0 < answer.status < 500 and not answer.cut]
+    bad = sum(answer.status >= 500 for answer in pair.both)
+    if 2 * bad >= len(pair.both) and not pair.found:
+        said = f"{bad} of {len(pair.both)} requests got an error (5xx), which compares nothing"
+        return unseen(6, "two-dynos", said)
     return judge_dynos.differs(pair.found, len(good))
 
 

@@ -40,14 +40,17 @@ class Installed:
         return found
 
 
-def modules(run: Run, declared: Declared, known: Installed | None) -> list[Finding]:
+def modules(
+    run: Run, declared: Declared, known: Installed | None, optional: frozenset[str] = frozenset()
+) -> list[Finding]:
     """Whether each package that the app's own code imported, and the program that runs it, is
-    declared. known: what the app's interpreter has; None: it did not say."""
+    declared. known: what the app's interpreter has; None: it did not say. optional: places
+    (`app.py:3`) of imports that the app can do without."""
     if "python" not in run.languages:
         return unseen(2, "modules-run", run.failed or "imports can be seen in Python only")
     if known is None:
         return unseen(2, "modules-run", "the app's Python did not say what is installed")
-    used = _used(run, known)
+    used = _used(run, known, optional)
     if not used and not run.of("import"):
         what = "no file of the app's folder imported anything: what ran is installed elsewhere"
         return unseen(2, "modules-run", what)
@@ -67,8 +70,8 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
     findings = []
     spare = declared.extra.keys() | declared.dev.keys()
     if missing:
-        optional = all(used[name][0] & spare for name in missing)
-        what = "declared for development or as an extra only" if optional else "declared nowhere"
+        is_spare = all(used[name][0] & spare for name in missing)
+        what = "declared for development or as an extra only" if is_spare else "declared nowhere"
         findings.append(
             Finding(
                 2,
@@ -98,13 +101,17 @@ def modules(run: Run, declared: Declared, known: Installed | None) -> list[Findi
     return findings
 
 
-def _used(run: Run, known: Installed) -> dict[str, tuple[set[str], Evidence]]:
+def _used(
+    run: Run, known: Installed, optional: frozenset[str]
+) -> dict[str, tuple[set[str], Evidence]]:
     """Module or program -> the distributions that give it, and where it was used."""
     own = {part for path in run.original for part in _modules_of(path)}
     found: dict[str, tuple[set[str], Evidence]] = {}
     for sight in run.of("import"):
         name = str(sight.data.get("module"))
         givers = set(known.modules.get(name, ()))
+        if sight.where in optional:
+            continue
         if givers and name not in own and name not in sys.stdlib_module_names:
             found.setdefault(name, (givers, _imports(sight, name)))
     for sight in run.of("python"):

@@ -140,6 +140,10 @@ def share(run: Run, first: Run) -> list[Finding]:
     if codes:
         text = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()))
         evidence.append(Evidence("log", "heroku[router]", f"codes: {text}, around the SIGKILL"))
+    errors = sum(each.get("status", "")[:1] == "5" for each in calm)
+    if 2 * errors >= len(calm):
+        said = f"{errors} of {len(calm)} requests got an error (5xx): who answers well is not seen"
+        return unseen(8, "share", said)
     if len(counts) < run.wanted:
         return [
             Finding(

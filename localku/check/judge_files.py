@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from localku.check.finding import Evidence, Finding, Verdict
-from localku.check.judging import FAIL, PASS, WARN, at, inside, names, plural, some
+from localku.check.judging import FAIL, PASS, WARN, at, inside, names, plural, shown, some
 from localku.check.record import Run
 
 _LOG = re.compile(
@@ -175,8 +175,10 @@ def log_files(run: Run) -> list[Finding]:
     """Factor XI, the half about files."""
     found = {path: what for path, what in written(run).items() if is_log(path)}
     for sight in run.of("write"):
-        if not inside(run, sight.path) and sight.path.endswith(".log"):
-            text = f"writes {sight.path.rpartition('/')[2]}"
+        name = shown(run, sight.path)
+        is_tools = name.startswith("~/") and _TOOLS.search(name[2:])
+        if not inside(run, sight.path) and name.endswith(".log") and not is_tools:
+            text = f"writes {name}"
             found.setdefault(sight.path, []).append(Evidence("syscall", at(sight), text))
     if found:
         said = f"it writes log files: {names([path.rpartition('/')[2] for path in found])}"

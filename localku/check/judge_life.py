@@ -117,7 +117,7 @@ def _is_refused(stop: Stop) -> bool:
 
 
 def _is_answered(stop: Stop) -> bool:
-    return stop.answer is not None and 0 < stop.answer.status < 500
+    return stop.answer is not None and stop.answer.status > 0
 
 
 def _of_stop(stop: Stop) -> Evidence:

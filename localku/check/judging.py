@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from localku.check.finding import Evidence, Finding, Verdict
 from localku.check.record import Line, Run, Sight
 
+_TELLING = re.compile(r"error|traceback|ENOENT|cannot|no such file|denied|not found|refused", re.I)
 MOST = 6  # pieces of evidence for one finding; the rest is counted
 PASS, UNSEEN, WARN, FAIL = Verdict.PASS, Verdict.NOT_OBSERVED, Verdict.WARN, Verdict.FAIL
 
@@ -57,7 +59,9 @@ def last_words(run: Run, dyno: str, most: int = 3) -> list[Evidence]:
     """What a dyno said last, and what the platform said of it."""
     end = run.ended_at or float("inf")  # what comes later is said of our own end of it
     found = [x for x in run.lines if x.dyno == dyno and x.message.strip() and x.time <= end]
-    said = [line for line in found if line.source == "app"][-most:]
+    said = [line for line in found if line.source == "app"]
+    telling = [line for line in said if _TELLING.search(line.message)][-most:]
+    said = [*telling, *(line for line in said[-most:] if line not in telling)]
     codes = [line for line in found if line.source == "heroku" and "Error R" in line.message]
     of_it = codes[-1:] or [line for line in found if "exited with status" in line.message][-1:]
     return [of_line(line) for line in (*of_it, *said)]

@@ -11,7 +11,7 @@ from localku.check.trial import Trial
 from localku.check.trialfiles import write_lines
 from localku.errors import UserError
 
-PATIENCE = 120.0  # seconds
+PATIENCE = 60.0  # seconds
 _TELL = "pwd; env | sed -n 's/^\\([A-Z_][A-Z0-9_]*\\)=.*/\\1/p' | tr '\\n' ' '; echo"
 _SUM = 'while read -r f; do [ -f "$f" ] && cksum "$f"; done < {} | cksum'
 MOST_FILES = 400

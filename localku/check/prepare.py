@@ -28,7 +28,7 @@ _KEPT: tuple[str, ...] = (
     *("BUNDLE_PATH", "JAVA_HOME", "GOPATH", "GOROOT", "MIX_HOME", "SSL_CERT_FILE"),
 )
 # npm says and fetches things of its own when it starts an app
-_QUIET = {"npm_config_logs_max": "0", "npm_config_update_notifier": "false"}
+_QUIET = {"npm_config_update_notifier": "false"}
 _QUIET |= {"NO_UPDATE_NOTIFIER": "1", "npm_config_fund": "false", "npm_config_audit": "false"}
 _CALLS = re.compile(r"DSN|WEBHOOK|API|ENDPOINT|CALLBACK", re.I)  # a URL that is called, not shown
 _SERVICE_PORTS = (22, 25, 465, 587, 1433, 3306, 5432, 5672, 6379, 9092, 9200, 11211, 27017)

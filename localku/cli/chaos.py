@@ -16,7 +16,17 @@ from collections.abc import Callable
 from typing import Any
 
 from localku.cli import tables
-from localku.cli.client import USAGE, Client, Options, as_list, as_object, connect, say
+from localku.cli.client import (
+    USAGE,
+    Client,
+    NoPlatform,
+    NotThere,
+    Options,
+    as_list,
+    as_object,
+    connect,
+    say,
+)
 from localku.errors import UserError
 from localku.manifest.setting import duration, size
 
@@ -54,7 +64,7 @@ def chaos(argv: list[str]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, GUARDED)
         raise
     if not options.detach:
-        return stay(client, path, fault, as_json=options.json)
+        return stay(client, fault, as_json=options.json)
     if options.json:
         print(json.dumps(fault, indent=2))
     else:
@@ -142,9 +152,9 @@ def wished(options: argparse.Namespace) -> dict[str, object]:
 # -- until it is over ------------------------------------------------------------------------------
 
 
-def stay(client: Client, path: str, fault: dict[str, Any], *, as_json: bool) -> int:
-    """Show what it does until it is over; end it when we are told to go."""
-    own = f"{path}/{fault['id']}"
+def stay(client: Client, fault: dict[str, Any], *, as_json: bool) -> int:
+    """Show what it does until it is over; end it when we are told to go. UserError that says until
+    when it goes on, when the platform does not answer."""
     seen = 0
     status = 0
     before = {number: signal.signal(number, _leave) for number in LEAVING if _heeded(number)}
@@ -157,10 +167,10 @@ def stay(client: Client, path: str, fault: dict[str, Any], *, as_json: bool) -> 
             if fault["state"] == "over":
                 break
             time.sleep(LOOK)
-            fault = as_object(client.get(own))
+            fault = _ask(client, "GET", fault)
     except (KeyboardInterrupt, Left, BrokenPipeError) as reason:
         status = reason.status if isinstance(reason, Left) else 130
-        fault = as_object(client.request("DELETE", own))
+        fault = _ask(client, "DELETE", fault)
         if isinstance(reason, BrokenPipeError):
             raise
         if not as_json:
@@ -172,7 +182,36 @@ def stay(client: Client, path: str, fault: dict[str, Any], *, as_json: bool) -> 
     return status
 
 
+def _ask(client: Client, method: str, fault: dict[str, Any]) -> dict[str, Any]:
+    """The fault as it is now. It ended with its platform or its app, if that did."""
+    own = f"/localku/apps/{fault['app']['id']}/chaos/{fault['id']}"  # its name may change
+    for again in (True, False):
+        try:
+            return as_object(client.request(method, own))
+        except NoPlatform:
+            return {**fault, "state": "over", "with": "The platform has ended"}
+        except NotThere as error:  # the app, or the fault on a platform that has begun anew
+            app = error.message.endswith("app")
+            ended = "The app has been destroyed" if app else "The platform has ended"
+            return {**fault, "state": "over", "with": ended}
+        except UserError as error:
+            if not again:
+                message = f"{error.message}; {fault['id']} goes on until {_clock(fault['ends_at'])}"
+                hint = f"`localku chaos:stop {fault['id']}` ends it"
+                raise UserError(message, hint=hint) from None
+        time.sleep(LOOK)  # a platform that ends may break off an answer
+    raise AssertionError("the last time returns or raises")
+
+
+def _clock(moment: str) -> str:
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(moment.replace('Z', '+00:00')).astimezone():%H:%M:%S}"
+
+
 def _over(fault: dict[str, Any]) -> str:
+    if fault.get("with"):
+        return f"{fault['with']}, and with it the fault: all is undone."
     return "It is over, and all is undone." if fault["lasts"] else "It is over."
 
 

@@ -23,6 +23,14 @@ USAGE = 2  # the exit status of a command that was written wrongly
 ACCEPT = "application/vnd.heroku+json; version=3"
 
 
+class NoPlatform(UserError):
+    """Nobody is there to speak to."""
+
+
+class NotThere(UserError):
+    """The platform has no such thing, or no longer."""
+
+
 class Options(argparse.ArgumentParser):
     """A command's arguments; a mistake is a UserError. Every command that needs a running platform
     has --root and --app, as `localku start` has them."""
@@ -122,13 +130,14 @@ def read_answer(status: int, text: bytes) -> object:
     if status < 400:
         return value
     if isinstance(value, dict) and isinstance(value.get("message"), str):
-        raise UserError(value["message"].rstrip("."))
+        kind = NotThere if status == 404 else UserError
+        raise kind(value["message"].rstrip("."))
     raise UserError(f"the platform answered with status {status}")
 
 
-def no_platform() -> UserError:
+def no_platform() -> NoPlatform:
     """The error when there is nobody to speak to."""
-    return UserError(
+    return NoPlatform(
         "no app of this folder is running",
         hint="start it with `localku start`, or name its folder with --root",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Container
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import replace
 
 from localku.dynos.backoff import BackoffPolicy
@@ -61,6 +61,7 @@ class Hosting:
         self.router = Router()
         self.before_end: list[Callable[[], None]] = []  # called when the platform's end begins
         self.on_destroy: list[Callable[[App], None]] = []  # told of an app that goes
+        self.on_gone: list[Callable[[App], Awaitable[None]]] = []  # told when its dynos have gone
         self._hub: InitHub | None = None
         self._on_change: Callable[[], None] = lambda: None
         self._on_crash: Crashed = lambda app, dyno, status: None
@@ -151,7 +152,8 @@ class Hosting:
     async def drain(self, patience: float) -> None:
         """What was said last goes to the log drains, for at most patience seconds; they end."""
         closing = (app.drains.close(patience) for app in self.apps.values())
-        await asyncio.gather(*closing, *self._leaving, return_exceptions=True)
+        gone = (tell(app) for app in self.apps.values() for tell in self.on_gone)
+        await asyncio.gather(*closing, *gone, *self._leaving, return_exceptions=True)
 
     def _supervise(self, app: App) -> None:
         assert self._hub is not None
@@ -245,6 +247,8 @@ class Hosting:
     async def _leave(self, app: App) -> None:
         if app.supervisor is not None:
             await app.supervisor.shut_down(self.settings.shutdown_grace)
+        for tell in self.on_gone:
+            await tell(app)
         await app.drains.close()
 
     def _refuse_only(self, what: str) -> None:

@@ -34,7 +34,11 @@ class Postgres:
             if importlib.util.find_spec(module) is None:
                 pytest.skip(f"{module} is not installed")
         self.folder = Path(tempfile.mkdtemp(prefix="localku-queue-"))
-        made = self.script("start")
+        try:
+            made = self.script("start")
+        except subprocess.TimeoutExpired:
+            self.remove()
+            raise
         if made.returncode:
             self.remove()
             pytest.skip(made.stderr.strip())
@@ -45,7 +49,7 @@ class Postgres:
     def script(self, word: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "QUEUE_POSTGRES": str(self.folder), "POSTGRES_OPTIONS": "-c fsync=off"}
         return subprocess.run(
-            [QUEUE / "postgres.sh", word], env=env, capture_output=True, text=True, timeout=30
+            [QUEUE / "postgres.sh", word], env=env, capture_output=True, text=True, timeout=50
         )
 
     def remove(self) -> None:
@@ -65,6 +69,12 @@ class Postgres:
         with psycopg.connect(url, autocommit=True) as db:
             cursor = db.execute(query)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
+
+    def transaction(self, url: str) -> Any:
+        """A connection; its transaction ends with the `with` block."""
+        import psycopg
+
+        return psycopg.connect(url)
 
 
 class Web:

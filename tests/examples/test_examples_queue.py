@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import Folder
+from conftest import Folder, wait_until
 from queue_kit import PATH, QUEUE, Postgres, Web, Worker
 
 Start = Callable[..., Worker]
@@ -121,9 +121,23 @@ def test_a_job_that_two_workers_finish_is_done_once(
     frozen.signal(signal.SIGCONT)
     frozen.wait_for("event=job_was_done_already")
     assert "count#jobs.done" not in frozen.text
-    number = place.rpartition("/")[2]
-    rows = postgres.ask(url, f"SELECT made_by FROM invoices WHERE order_id = {number}")
-    assert rows == [("worker.9",)]
+    assert web.state(place)["made_by"] == "worker.9"
+
+
+def test_a_worker_that_is_frozen_with_a_lock_does_not_stop_the_others(
+    web: Web, worker: Start, postgres: Postgres, url: str
+) -> None:
+    # as long as it stands between INSERT and COMMIT, whoever makes the same invoice waits for it
+    frozen = worker("worker.8", WORK_MS="1")
+    with postgres.transaction(url) as db:
+        db.execute("LOCK TABLE invoices IN ACCESS EXCLUSIVE MODE")
+        place = web.order()
+        waits = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until(lambda: postgres.ask(url, waits), "it waits in its INSERT")
+        frozen.signal(signal.SIGSTOP)
+    silent_for_long(postgres, url)
+    worker("worker.9", WORK_MS="1")
+    assert web.wait_for(place, "done")["made_by"] == "worker.9"
 
 
 def test_what_does_not_end_within_the_grace_goes_back_and_is_done(web: Web, worker: Start) -> None:

@@ -10,7 +10,7 @@ import pytest
 from conftest import Folder
 
 from localku.errors import UserError
-from localku.lessons import command, course, paper, progress
+from localku.lessons import command, course, paper, place, progress
 
 FIRST = course.all_lessons()[0]
 
@@ -147,6 +147,20 @@ def test_verify_starts_the_app_and_ends_it(there: Path, learner: Learner) -> Non
     (there / FIRST.folder / "Procfile").write_text("no colon\n")
     with pytest.raises(UserError, match="did not start\n.*Procfile:1"):
         learner.types("verify 1 --start")
+
+
+def test_watch_verifies_when_a_file_is_saved(folder: Folder) -> None:
+    lesson = course.all_lessons()[1]
+    place.make(str(folder.path), course.all_lessons())
+    watching = folder.run("learn", "watch", "2")
+    watching.wait_for("Open a second terminal")
+    app = folder.start("--root", lesson.folder)
+    assert app.port
+    watching.wait_for("Not yet")
+    folder.write(f"{lesson.folder}/web.py", course.files(lesson, "solution")["web.py"].decode())
+    watching.wait_for("Well done: lesson 2", timeout=30)
+    assert watching.wait() == 0
+    assert "Traceback" not in watching.text
 
 
 def test_paper_wraps_and_colours() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from other_kit import verdict_on
 
 DAEMON = ("threading.Thread(target=tell)", "threading.Thread(target=tell, daemon=True)")
-LAST = 'HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Books).serve_forever()'
+LAST = 'HTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Books).serve_forever()'
 
 
 def test_threads_that_are_waited_for_pass(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ async def _back(app: Watched, article: str, number: int) -> int:
         if len(crashes) > 1 or app.now() > latest:
             break
         await asyncio.sleep(0.1)
-    words = [line.text.strip() for line in app.lines(since, "web", "app") if line.text.strip()]
+    words = _last_words(app, since)
     said = f"after SIGKILL number {number} the app does not boot again: /stock got {answer.status}"
     raise StillWrong(said, f"its last words: “{words[-1][:120]}”" if words else "`localku logs`")
 
@@ -82,11 +82,17 @@ async def _sell_one(app: Watched, article: str) -> float:
     answer = await app.request(f"/sell/{article}", "POST")
     if answer.status != 200:
         said = f"before any kill, POST /sell/{article} got {answer.status}"
-        words = [line.text.strip() for line in app.lines(dyno="web", source="app")]
+        words = _last_words(app)
         if words and not any(each["state"] == "up" for each in await app.dynos("web")):
             said += f"; the app does not boot, its last words: “{words[-1][:120]}”"
         raise StillWrong(said, CLEAN)
     return min(max(answer.ms / 1000, LEAST), MOST)
+
+
+def _last_words(app: Watched, since: float = 0.0) -> list[str]:
+    """What the app said, without the frames of tracebacks: the next boot may be about to print."""
+    said = (line.text.rstrip() for line in app.lines(since, "web", "app"))
+    return [text for text in said if text and not text.startswith((" ", "Traceback"))]
 
 
 async def _left(app: Watched, article: str) -> int:

@@ -54,4 +54,4 @@ class Page(BaseHTTPRequestHandler):
         """The router logs every request already."""
 
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page).serve_forever()
+ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Page).serve_forever()

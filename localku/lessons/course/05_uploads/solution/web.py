@@ -63,4 +63,4 @@ class Shelf(BaseHTTPRequestHandler):
         """The router logs every request already."""
 
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Shelf).serve_forever()
+ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Shelf).serve_forever()

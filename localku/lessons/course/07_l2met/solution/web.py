@@ -64,4 +64,4 @@ class Shop(BaseHTTPRequestHandler):
         """The router logs every request already."""
 
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Shop).serve_forever()
+ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Shop).serve_forever()

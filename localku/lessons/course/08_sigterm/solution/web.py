@@ -63,7 +63,7 @@ def stop(signum: int, frame: object) -> None:
 
 
 ending = threading.Event()
-server = Server(("127.0.0.1", int(os.environ["PORT"])), Books)
+server = Server((os.environ.get("HOST", ""), int(os.environ["PORT"])), Books)
 signal.signal(signal.SIGTERM, stop)
 threading.Thread(target=tell).start()
 server.serve_forever(poll_interval=0.05)

@@ -59,4 +59,4 @@ def stop(signum: int, frame: object) -> None:
 
 signal.signal(signal.SIGTERM, stop)
 threading.Thread(target=tell).start()
-HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Books).serve_forever()
+HTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Books).serve_forever()

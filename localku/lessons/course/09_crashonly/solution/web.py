@@ -68,4 +68,4 @@ class Shop(BaseHTTPRequestHandler):
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 stock = open_book()
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Shop).serve_forever()
+ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Shop).serve_forever()

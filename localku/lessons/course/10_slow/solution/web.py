@@ -41,6 +41,6 @@ class Shop(BaseHTTPRequestHandler):
 
 
 ThreadingHTTPServer.request_queue_size = 128
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Shop)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Shop)
 print("event=ready", flush=True)
 server.serve_forever()

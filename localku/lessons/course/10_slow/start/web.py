@@ -36,6 +36,6 @@ class Shop(BaseHTTPRequestHandler):
 
 
 HTTPServer.request_queue_size = 128
-server = HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Shop)
+server = HTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Shop)
 print("event=ready", flush=True)
 server.serve_forever()

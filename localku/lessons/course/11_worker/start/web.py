@@ -44,6 +44,6 @@ class Office(BaseHTTPRequestHandler):
 
 store.connect()
 ThreadingHTTPServer.request_queue_size = 128
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Office)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Office)
 print("event=ready", flush=True)
 server.serve_forever()

@@ -40,6 +40,6 @@ class Desk(BaseHTTPRequestHandler):
 
 
 payments.connect()
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Desk)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Desk)
 print("event=ready", flush=True)
 server.serve_forever()

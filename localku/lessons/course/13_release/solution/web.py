@@ -35,6 +35,6 @@ class PriceList(BaseHTTPRequestHandler):
         """The router logs every request already."""
 
 
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), PriceList)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), PriceList)
 print("event=ready", flush=True)
 server.serve_forever()

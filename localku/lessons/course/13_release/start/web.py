@@ -37,6 +37,6 @@ class PriceList(BaseHTTPRequestHandler):
 
 
 migrate.migrate()
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), PriceList)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), PriceList)
 print("event=ready", flush=True)
 server.serve_forever()

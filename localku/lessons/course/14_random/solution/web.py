@@ -26,6 +26,6 @@ class Library(BaseHTTPRequestHandler):
 
 
 ThreadingHTTPServer.request_queue_size = 128
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Library)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Library)
 print("event=ready", flush=True)
 server.serve_forever()

@@ -26,6 +26,6 @@ class Library(BaseHTTPRequestHandler):
 
 
 HTTPServer.request_queue_size = 128
-server = HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Library)
+server = HTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Library)
 print("event=ready", flush=True)
 server.serve_forever()

@@ -35,6 +35,6 @@ class Finder(BaseHTTPRequestHandler):
 
 
 ThreadingHTTPServer.request_queue_size = 128
-server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Finder)
+server = ThreadingHTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Finder)
 print("event=ready", flush=True)
 server.serve_forever()
