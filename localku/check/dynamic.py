@@ -54,7 +54,7 @@ def _is_guarded(sources: Mapping[str, str], where: str) -> bool:
     path, _, number = where.rpartition(":")
     facts = facts_of(sources.get(path, ""))
     return facts is not None and any(
-        each.guarded and str(each.line) == number for each in facts.imports
+        each.optional and str(each.line) == number for each in facts.imports
     )
 
 

@@ -96,7 +96,7 @@ FLAWED = {
     "hard-coded": ("fail", "connect 127.0.0.1:5432"),
     "swap": ("fail", "web.py:41: opens own.db"),
     "slug-writes": ("fail", "web.py:65: writes uploads.txt"),
-    "two-dynos": ("fail", "GET /: one dyno: h1 > visit"),
+    "two-dynos": ("fail", "GET /: one dyno: h1>visit"),
     "cookies": ("fail", "session: known to the dyno that set it only"),
     "own-files": ("fail", "web.py:67: reads uploads.txt"),
     "address-bound": ("fail", "web.py:82: bind 127.0.0.1:"),
