@@ -12,6 +12,7 @@ from localku.check import jsfacts
 from localku.check.commands import Step, steps
 from localku.check.evidence import Probing, line_at, line_of, seen
 from localku.check.finding import Evidence, Finding
+from localku.check.languages import PROGRAMS
 from localku.check.pyfacts import facts_of
 from localku.check.pymodules import reached_python
 from localku.check.slug import Slug
@@ -42,6 +43,16 @@ _OPTIONS = {
     "bokeh": ("--port",),
     "json-server": ("--port", "-p"),
 }
+# the port that a server takes when it is told none, and the variable that could tell (its own
+# documents); gunicorn is not here, since it reads PORT
+_DEFAULTS = {
+    "uvicorn": (8000, "UVICORN_PORT"),
+    "hypercorn": (8000, "HYPERCORN_BIND"),
+    "daphne": (8000, "DAPHNE_PORT"),
+    "waitress-serve": (8080, "WAITRESS_PORT"),
+    "flask": (5000, "FLASK_RUN_PORT"),
+    "streamlit": (8501, "STREAMLIT_SERVER_PORT"),
+}
 _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[?::1\]?)(?::|$)")
 _HOSTS = ("-b", "--bind", "--host", "-h", "--listen", "--server.address", "-H", "--address")
 _NUMBER = re.compile(r"(?:[\w.*\[\]:]*:)?(\d{2,5})")
@@ -61,6 +72,14 @@ def port(slug: Slug) -> list[Finding]:
         return [_PORT.fail("the web command listens at a port of its own", found, _R10, fix)]
     if any("PORT" in step.text for step in web):
         return [_PORT.absent("the web command names $PORT")]
+    silent = [step for step in web if _takes_default(step, slug)]
+    if silent:
+        found = [seen(step.where, step.text) for step in silent]
+        said = f"{silent[0].program} is told no port, and takes its own, {_default_of(silent[0])}"
+        fix = "Add the option for the port, with $PORT."
+        return [_PORT.fail(said, found, _R10, fix)]
+    if any(step.program in PROGRAMS for step in web):
+        return []  # a server with a way of its own: gunicorn reads PORT by itself
     programs = _programs(slug)
     if any(re.search(r"\bPORT\b", text) for text in programs.values()):
         return [_PORT.absent("the web program reads PORT")]
@@ -85,6 +104,19 @@ def _literal_port(step: Step) -> bool:
     if "http.server" in words:
         return any(word.isdigit() for word in words[words.index("http.server") + 1 :])
     return False
+
+
+def _default_of(step: Step) -> int:
+    return _DEFAULTS[step.program][0]
+
+
+def _takes_default(step: Step, slug: Slug) -> bool:
+    """Whether a server is told no port: by no option, no settings file, no variable."""
+    _, variable = _DEFAULTS.get(step.program, (0, ""))
+    if not variable or variable in slug.env or variable in step.text:
+        return False
+    options = (*_OPTIONS[step.program], "-c", "--config", "--uds", "--fd", "-e", "--endpoint", "-u")
+    return all(step.option(name) is None for name in options) and "worker" not in step.words
 
 
 def _programs(slug: Slug) -> dict[str, str]:

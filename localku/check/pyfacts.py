@@ -158,8 +158,9 @@ class _Walk(ast.NodeVisitor):
         body = getattr(node, "body", [])
         if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
             body = body[1:]  # a docstring is no value of the program
+        kept = set(map(id, body))
         for child in ast.iter_child_nodes(node):
-            if child in body or not isinstance(child, ast.stmt):
+            if id(child) in kept or not isinstance(child, ast.stmt):
                 self.visit(child)
         self.scope.pop()
 

@@ -260,12 +260,21 @@ FLAWED = [
     ("log-files", "python app.py >> app.log"),
     ("port", "python -m http.server 8000"),
     ("port", "npx serve -l 3000"),
+    ("port", "uvicorn app:app --host 0.0.0.0"),
+    ("port", "flask run --host 0.0.0.0"),
 ]
 
 
 @pytest.mark.parametrize(("name", "command"), FLAWED)
 def test_a_command_that_is_flawed(name: str, command: str) -> None:
     assert bad(name, slug({"Procfile": f"web: {command}", "app.py": ""}))
+
+
+def test_a_port_for_the_laptop_is_no_flaw_behind_gunicorn() -> None:
+    text = "app = 1\nif __name__ == '__main__':\n    app.run(port=5000)\n"
+    files = {"Procfile": "web: gunicorn app:app", "app.py": text}
+    assert bad("port", slug(files)) == []
+    assert bad("port", slug({**files, "Procfile": "web: python app.py"}))
 
 
 def test_scripts_that_a_command_names_are_read() -> None:
