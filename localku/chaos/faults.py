@@ -55,7 +55,7 @@ KINDS = {
         Kind(
             *("backing", "a backing service is gone, or slow", "the app's own lines"),
             repeats=False,
-            wishes=("var", "mode", "delay", "jitter"),
+            wishes=("var", "mode", "delay"),
         ),
         Kind("drain", "a drain's receiver is gone", "L10", repeats=False, wishes=("drain",)),
     )
@@ -108,15 +108,23 @@ def read(body: Mapping[str, object]) -> Wish:
     every = _number(body, "every", SHORTEST, LONGEST, "s")
     if every is not None and not kind.repeats:
         raise UserError(f"{kind.name} goes on by itself and takes no every")
+    seconds = _number(body, "for", SHORTEST, LONGEST, "s")
+    if seconds is not None and every is None and not kind.lasts:
+        raise UserError(f"{kind.name} is over at once: for takes every, too")
+    own = {name: value for name in kind.wishes if (value := _own(body, name)) is not None}
+    _refuse_unheard(kind, own)
     return Wish(
-        kind,
-        dyno or "",
-        _number(body, "for", SHORTEST, LONGEST, "s"),
-        every,
-        _seed(body.get("seed")),
-        _flag(body, "all"),
-        {name: value for name in kind.wishes if (value := _own(body, name)) is not None},
+        *(kind, dyno or "", seconds, every),
+        *(_seed(body.get("seed")), _flag(body, "all"), own),
     )
+
+
+def _refuse_unheard(kind: Kind, own: Mapping[str, object]) -> None:
+    """UserError for a wish of its own that another one would make it pass over."""
+    if kind.name == "backing" and "delay" in own and own.get("mode") != "slow":
+        raise UserError("backing takes a delay with the mode slow only")
+    if "quota" in own and "fill" in own:
+        raise UserError("quota or fill, not both: each says how small the quota is to be")
 
 
 def _kind(name: object) -> Kind:
@@ -189,4 +197,4 @@ def matches(target: str, dyno: str, kind: str) -> bool:
 
 def usual_target(kind: Kind, types: Collection[str]) -> str:
     """The process type that is meant when nobody names any; "" for all."""
-    return "web" if "web" in types and kind.name != "cycle" else ""
+    return "web" if "web" in types and kind.name not in ("cycle", "backing") else ""

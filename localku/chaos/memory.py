@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from localku.dynos.usage import Usage
 
 FULL, VAST = 1.2, 2.2  # times the quota: enough for R14, and for R15
+TWICE = 2.0  # times the quota: from there on it is R15, which does not count the cache
 
 
 class Memory(Deed):
@@ -51,6 +52,7 @@ class Memory(Deed):
         await self._squeeze(FULL)
         await self._again(half, pause)
         await self._squeeze(VAST)
+        self.undo()  # the next run must not be judged by it
         await asyncio.sleep(self.over_at - loop.time())
 
     async def _again(self, until: float, pause: float) -> None:
@@ -68,7 +70,7 @@ class Memory(Deed):
         found = await self._measured()
         memory = self.scene.app.bent.memory
         for runner, usage in found:
-            used = usage.total if fill < VAST else usage.total - usage.cache
+            used = usage.total if fill <= TWICE else usage.total - usage.cache
             quota = self.quota or max(1, int(used / fill))
             memory[runner.spec.name] = quota
             self._squeezed.add(runner.spec.name)
@@ -79,8 +81,6 @@ class Memory(Deed):
         self.scene.app.apply()
         for runner, usage in found:
             judge(runner, usage)
-        if fill == VAST:
-            self.undo()  # the next run must not be judged by it
         if not found:
             self.scene.note("no dyno runs now: nothing done")
 

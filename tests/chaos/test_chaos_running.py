@@ -117,6 +117,15 @@ def test_a_smaller_quota_is_r14_and_then_r15(shop: Shop) -> None:
     assert "heroku[web.1]" not in shop.running.text[mark:]
 
 
+def test_a_fill_of_ones_own_stays_until_the_end(shop: Shop) -> None:
+    mark = shop.since()
+    with shop.fault("memory", dyno="web.2", fill=2.2, **{"for": 60}) as fault:
+        shop.says(r"heroku\[web\.2\]: Error R15 \(Memory quota vastly exceeded\)", mark)
+        done = shop.ask("GET", f"/{fault['id']}").value["done"]
+        assert not [text for text in done if "what they were" in text]
+    shop.says(r"Chaos memory-\d+: quotas of web\.2 are what they were", mark)
+
+
 def test_a_slow_boot_is_r10(shop: Shop) -> None:
     mark = shop.since()
     with shop.fault("boot", dyno="web.1"):
@@ -142,6 +151,9 @@ def test_a_backing_service_goes_and_comes_back(shop: Shop, database: int) -> Non
     # it was used before it broke
     shop.says(rf"{relay} /shop\n[\s\S]*database: answers[\s\S]*database: Connection", mark)
     shop.says(r"Chaos backing-\d+: DATABASE_URL: connections pass again", mark)
+    shop.says(r"Chaos backing-\d+: over, all is undone", mark)
+    dynos = ask(shop.folder, "GET", "/apps/shop/dynos").value
+    assert {each["state"] for each in dynos} == {"up"}  # it is not over before they are back
     shop.says(r"app\[worker\.1\]: database: answers", mark)
     shop.says(rf"app\[worker\.1\]: database me 127\.0\.0\.1 {database} /shop", mark)
     config = ask(shop.folder, "GET", "/apps/shop/config-vars").value

@@ -55,6 +55,13 @@ REFUSED = {
     "another's wish": ({"fault": "kill", "delay": 5}, "kill takes no delay: it takes dyno, for"),
     "more than all": ({"fault": "cut", "share": 1.5}, "invalid share"),
     "no such mode": ({"fault": "backing", "mode": "burn"}, "invalid mode"),
+    "a time of no use": (
+        {"fault": "kill", "for": 10},
+        "kill is over at once: for takes every, too",
+    ),
+    "no jitter": ({"fault": "backing", "jitter": 5}, "backing takes no jitter"),
+    "what is gone is not late": ({"fault": "backing", "delay": 5}, "with the mode slow only"),
+    "two quotas": ({"fault": "memory", "quota": 5, "fill": 2}, "quota or fill, not both"),
     "what goes on": ({"fault": "memory", "every": 5}, "memory goes on by itself"),
 }
 
@@ -72,6 +79,13 @@ def test_a_wish_keeps_what_was_sent() -> None:
     assert (wish.kind.name, wish.dyno, wish.seconds, wish.seed) == ("slow", "web.2", 5.0, 3)
     assert wish.own == {"delay": 250.0}
     assert faults.read({"fault": "kill", "for": None, "every": None, "seed": None}).seconds is None
+
+
+def test_whom_a_fault_is_about_when_nobody_says() -> None:
+    types = ("web", "worker")
+    usual = {name: faults.usual_target(kind, types) for name, kind in faults.KINDS.items()}
+    assert {name for name, target in usual.items() if not target} == {"cycle", "backing"}
+    assert faults.usual_target(faults.KINDS["kill"], ["worker"]) == ""
 
 
 @pytest.mark.parametrize(
