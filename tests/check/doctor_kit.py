@@ -93,7 +93,7 @@ server.server_close()
 FLAWED = (
     SERVER
     + """
-import json
+import json, subprocess
 count = 0
 sessions = {}
 with open("config.json") as file:
@@ -103,6 +103,11 @@ log = open("app.log", "a")
 sqlite3.connect("own.db").execute("create table if not exists t (n)").connection.close()
 print("ready, with " + os.environ["API_TOKEN"], flush=True)
 print("password=" + os.environ["DB_PASSWORD"], flush=True)
+
+try:
+    subprocess.run(["wkhtmltopdf", "--version"], capture_output=True)
+except OSError:
+    pass
 
 if not os.fork():
     os.setsid()

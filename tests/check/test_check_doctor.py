@@ -77,7 +77,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
 
 
 _GOOD = """
-env-reads config-files-read changed-env hard-coded swap slug-writes two-dynos cookies own-files
+programs-run env-reads config-files-read changed-env hard-coded swap slug-writes two-dynos cookies own-files
 port-bound address-bound extra-ports share pid-files daemons-seen boot sigterm in-flight sigkill
 buffering log-files-written secrets-in-log one-off
 """
@@ -90,16 +90,17 @@ def test_an_app_without_a_flaw_passes(reports: Reports, probe: str) -> None:
 
 
 FLAWED = {
+    "programs-run": ("warn", "web.py:46: starts wkhtmltopdf"),
     "env-reads": ("warn", "no read of NEVER_READ"),
     "config-files-read": ("warn", "web.py:37: opens config.json"),
     "changed-env": ("fail", "GET /: the old value of GREETING"),
     "hard-coded": ("fail", "connect 127.0.0.1:5432"),
     "swap": ("fail", "web.py:41: opens own.db"),
-    "slug-writes": ("fail", "web.py:65: writes uploads.txt"),
+    "slug-writes": ("fail", "web.py:70: writes uploads.txt"),
     "two-dynos": ("fail", "GET /: one dyno: h1>visit"),
     "cookies": ("fail", "session: known to the dyno that set it only"),
-    "own-files": ("fail", "web.py:67: reads uploads.txt"),
-    "address-bound": ("fail", "web.py:82: bind 127.0.0.1:"),
+    "own-files": ("fail", "web.py:72: reads uploads.txt"),
+    "address-bound": ("fail", "web.py:87: bind 127.0.0.1:"),
     "extra-ports": ("warn", "listens on 0.0.0.0:"),
     "pid-files": ("warn", "web.py:39: writes web.pid"),
     "daemons-seen": ("fail", "web.1: "),
