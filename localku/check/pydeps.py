@@ -23,10 +23,12 @@ from localku.check.pymodules import app_python, console_script, modules_of, star
 from localku.check.slug import Slug
 
 _AT = Probing(2, "python-imports")
-# modules that the standard library has lost (PEP 594, PEP 632), and those of other interpreters
+# modules that the standard library has lost (PEP 594, PEP 632), or has had since 3.11: the app
+# may run on another Python than this one
 _OLD = """
 asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap msilib nis
 nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
+tomllib compression annotationlib
 """
 _STANDARD = sys.stdlib_module_names | frozenset(_OLD.split()) | {"__main__", "_typeshed"}
 _VENDORED = re.compile(r"(?:^|/)_?(?:vendor|vendored|third_party|extern|externals)/")
