@@ -86,7 +86,11 @@ class Backing(Deed):
         loop = asyncio.get_running_loop()
         scene, url = self.scene, self._config[self.var]
         slow = self.mode == "slow"
-        self._relay = Relay(target(self.var, url), Late(self.delay) if slow else Trouble())
+        try:
+            self._relay = Relay(target(self.var, url), Late(self.delay) if slow else Trouble())
+        except OSError as error:
+            scene.note(f"no relay for {self.var}, nothing done: {error.strerror}")
+            return
         scene.app.bent.env[self.var] = swapped(url, HERE, self._relay.port)
         scene.note(f"the dynos restart with {self.var} led through a relay")
         length = self.over_at - loop.time()

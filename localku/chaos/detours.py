@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from localku.chaos.relay import Fate, Relay, Trouble
+from localku.chaos.relay import HERE, Fate, Relay, Trouble
+from localku.chaos.scene import speak
 
 if TYPE_CHECKING:
     from localku.dynos.runner import Run, Runner
@@ -42,6 +43,7 @@ class Detours:
         self._app = app
         self._troubles: dict[Trouble, Meets] = {}
         self._relays: dict[int, Relay] = {}  # by the key of a run
+        self._straight = False  # there was none to be had for a run
 
     def add(self, trouble: Trouble, meets: Meets) -> None:
         """Dynos that it meets have this trouble."""
@@ -69,8 +71,20 @@ class Detours:
         if relay is None:
             self._sweep()
             trouble = Combined(lambda: self._meeting(runner))
-            relay = self._relays[run.key] = Relay((run.host, run.port), trouble)
-        return "127.0.0.1", relay.port
+            try:
+                relay = Relay((run.host, run.port), trouble)
+            except OSError as error:  # out of descriptors: the table of all dynos must not break
+                self._go_straight(runner, error)
+                return run.host, run.port
+            self._relays[run.key] = relay
+            self._straight = False
+        return HERE, relay.port
+
+    def _go_straight(self, runner: Runner, error: OSError) -> None:
+        if not self._straight:  # the table is built again and again: once is enough
+            self._straight = True
+            why = error.strerror or type(error).__name__
+            speak(self._app, f"Chaos: no relay for {runner.spec.name}, it is met straight: {why}")
 
     def _meeting(self, runner: Runner) -> list[Trouble]:
         return [trouble for trouble, meets in self._troubles.items() if meets(runner)]

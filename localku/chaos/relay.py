@@ -64,11 +64,14 @@ class Relay:
     async def _serve(self, door: socket.socket) -> None:
         if door.fileno() < 0:
             return  # it was closed before this turn
-        server = await asyncio.start_server(self._meet, sock=door)
-        if self._door is door:
-            self._server = server
-        else:
-            server.close()
+        # made, and ours, before it listens: a close() meanwhile finds it
+        server = await asyncio.start_server(
+            self._meet, sock=door, backlog=BACKLOG, start_serving=False
+        )
+        if self._door is not door or door.fileno() < 0:
+            return
+        self._server = server
+        await server.start_serving()
 
     def close(self) -> None:
         """Take no more connections; those that are open go on."""

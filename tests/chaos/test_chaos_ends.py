@@ -182,7 +182,8 @@ def test_nothing_of_a_fault_outlives_its_app_or_its_platform(folder: Folder) -> 
         town.cli("apps:create", "shop", "--root", ".")
         town.running.wait_for(up)
         watch = town.watching("backing", "--for", "1h")
-        relay = int(town.running.wait_for(r"database me 127\.0\.0\.1 (\d+)", count=2)[1])
+        other = rf"database me 127\.0\.0\.1 (?!{database} )(\d+)"
+        relay = int(town.running.wait_for(other)[1])
         watch.wait_for("connections are reset")
         town.cli("apps:destroy", "shop", "--confirm", "shop")
         assert watch.wait() == 0

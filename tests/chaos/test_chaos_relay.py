@@ -121,6 +121,24 @@ def test_it_refuses_on_its_own_port_and_accepts_again() -> None:
     asyncio.run(_with_relay(echo, near))
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_it_can_be_closed_while_it_opens(turns: int) -> None:
+    async def near(relay: Relay, port: int) -> None:
+        another = Relay(("127.0.0.1", port), Trouble())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        another.close()
+        again = Relay(("127.0.0.1", port), Trouble())  # with the file descriptor of the other
+        _, writer = await asyncio.open_connection("127.0.0.1", again.port)
+        writer.close()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", another.port)
+        await another.end()
+        await again.end()
+
+    asyncio.run(_with_relay(echo, near))
+
+
 def test_nobody_behind_it_is_a_reset() -> None:
     async def nobody() -> None:
         relay = Relay(("127.0.0.1", 1), Trouble())
