@@ -77,7 +77,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
 
 
 _GOOD = """
-programs-run env-reads config-files-read changed-env hard-coded swap slug-writes two-dynos cookies own-files
+programs-run
+env-reads config-files-read changed-env hard-coded swap slug-writes two-dynos cookies own-files
 port-bound address-bound extra-ports share pid-files daemons-seen boot sigterm in-flight sigkill
 buffering log-files-written secrets-in-log one-off
 """
