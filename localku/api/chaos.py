@@ -37,6 +37,7 @@ def _json(fault: Fault) -> serialize.Json:
         "created_at": serialize.timestamp(fault.created_at),
         "ends_at": serialize.timestamp(fault.ends_at),
         "state": "on" if fault.on else "over",
+        "failed": fault.failed or None,
         "done": list(fault.done),
         "count": fault.count,
     }
