@@ -175,8 +175,8 @@ class Prepared:
         for name, stand in self.stands.items():
             config[name] = found.urls[name].at("127.0.0.1", stand.port)
         if not self.use_services:
-            for name in found.hosts:
-                config[name] = "localku-doctor.invalid"  # RFC 2606: is never found
+            config |= {name: world.nowhere(value) for name, value in found.hosts.items()}
+            config.setdefault("PGHOST", world.NOWHERE)  # else libpq takes this machine's socket
         return config
 
     def _hooks(self, work: str, slug: str, mark: str) -> dict[str, str]:
