@@ -169,6 +169,11 @@ def test_an_app_that_needs_its_services_is_not_judged() -> None:
         ("10.0.0.5", 5432, {"DATABASE_URL": "postgres://u:p@10.0.0.5:5432/x"}, "pass"),
         ("10.0.0.5", 5432, {}, "fail"),
         ("10.0.0.5", 8123, {}, "warn"),
+        ("127.0.0.1", 6379, {"DATABASE_URL": "postgres://127.0.0.1:40001/x"}, "fail"),
+        ("127.0.0.1", 6379, {"DB": "127.0.0.1", "LOCALKU_DOCTOR_DENIED": "5432"}, "pass"),
+        ("127.0.0.1", 6380, {"DB": "127.0.0.1", "LOCALKU_DOCTOR_DENIED": "6380"}, "warn"),
+        ("127.0.0.1", 6380, {"CACHE_HOST": "127.0.0.1", "CACHE_PORT": "6380"}, "pass"),
+        ("/run/mysqld/mysqld.sock", 0, {}, "warn"),
         ("93.184.216.34", 443, {"API_URL": "https://example.com/v1"}, "pass"),
     ],
 )
