@@ -47,11 +47,12 @@ class Wishes:
 @dataclass
 class Pair:
     """The same script asked in turn of two dynos that share nothing but the services. found: where
-    their answers are not those of one. cookies: see CookieTry."""
+    their answers are not those of one. compared: how many could be. cookies: see CookieTry."""
 
     both: list[Answer] = field(default_factory=list)
     cookies: list[comparing.CookieTry] = field(default_factory=list)
     found: list[comparing.Difference] = field(default_factory=list)
+    compared: int = 0
     failed: str = ""
 
 
@@ -252,6 +253,7 @@ class Stage:
         alone = first.answers[-length:], second.answers[-length:]
         clean = Cleaner(self.ready.config, self.sources.values()).text
         pair.found = comparing.differences(*alone, pair.both, clean)
+        pair.compared = comparing.compared(*alone, pair.both)
         if pair.found:
             self.progress("the same once more, to be sure")
             again = await self._side_by_side("sure", script)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from localku.check import (
     judge_services,
     verdicts,
 )
-from localku.check.comparing import differences
+from localku.check.comparing import compared, differences
 from localku.check.declared import Declared
 from localku.check.finding import Evidence, Finding, Verdict
 from localku.check.record import Answer, Ask, Line, Listener, Run, Sight, Stop
@@ -64,6 +65,22 @@ def test_answers_of_two_dynos(
 ) -> None:
     found = differences(answers(*first), answers(*second), answers(*both))
     assert len(found) == count
+
+
+def test_answers_that_nobody_could_compare_count_for_nothing() -> None:
+    first, second = answers("a b", "a", "same", "e"), answers("a b c", "b", "same", "e")
+    second[3] = Answer(ASK, 404, "text/html", "e")
+    assert compared(first, second, answers("a b", "a", "same", "e")) == 1
+    assert worst(judge_dynos.differs([], 0)) == "not observed"
+
+
+def test_what_no_hook_sees_is_no_pass() -> None:
+    assert worst(judge_dynos.own_files(run(sights=[sight("node")]))) == "not observed"
+    assert worst(judge_dynos.own_files(run(sights=[sight("python")]))) == "pass"
+    (found,) = judge_dynos.pid_files(run())
+    assert found.said == "no pid file was left when it had ended"
+    (found,) = judge_deps.programs(run(sights=[sight("spawn", program="mytool")]), "")
+    assert "a dyno has it" not in found.said
 
 
 def test_a_page_that_the_second_dyno_does_not_know() -> None:
@@ -199,6 +216,8 @@ def test_lines_that_come_late() -> None:
     assert worst(judge_logs.buffered(late, silent)) == "warn"
     assert worst(judge_logs.buffered(silent, calm)) == "warn"
     assert worst(judge_logs.buffered(silent, silent)) == "not observed"
+    one_late = replace(late, lines=late.lines[:1], sights=[])
+    assert worst(judge_logs.buffered(one_late, silent)) == "not observed"
 
 
 @pytest.mark.parametrize(
