@@ -122,7 +122,11 @@ class Stage:
 
     async def one(self) -> Run:
         """One dyno of each process type, fresh; crawled, asked, looked at, and ended."""
-        return await self._once("one", self._one)
+        try:
+            return await self._once("one", self._one)
+        except UserError as error:
+            self.failed = self.failed or error.message
+            raise
 
     async def again(self) -> Run:
         """One web dyno, fresh again, with its output unbuffered; the same requests."""
