@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import re
+import socket
 import time
 import urllib.parse
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ PATIENCE = 8.0  # seconds for one answer
 SILENCE = 1.5  # seconds without a byte, after the first, end an answer (a stream of events)
 MOST_PAGES = 10
 _LINK = re.compile(r"""\b(?:href|src)\s*=\s*["']?([^"'#\s>]+)""", re.I)
+_SAFE = "/?&=#%:;,+@!$'()*~[]|"  # of a path that is sent as it was written
 _HARMFUL = re.compile(r"log-?out|sign-?out|delete|destroy|remove|shutdown|unsubscribe", re.I)
 
 
@@ -39,7 +41,9 @@ def _ask(port: int, wanted: Ask, cookies: dict[str, str], host: str) -> Answer:
             kind = "application/json" if is_json else "application/x-www-form-urlencoded"
             headers["Content-Type"] = kind
             body = wanted.body.encode()
-        connection.request(wanted.method, wanted.path, body, headers)
+        path = urllib.parse.quote(wanted.path, safe=_SAFE)
+        connection.request(wanted.method, path, body, headers)
+        sock = connection.sock  # which a response without keep-alive takes along
         response = connection.getresponse()
         answer.status = response.status
         answer.kind = (response.getheader("Content-Type") or "").partition(";")[0].strip().lower()
@@ -47,8 +51,8 @@ def _ask(port: int, wanted: Ask, cookies: dict[str, str], host: str) -> Answer:
         for line in response.headers.get_all("Set-Cookie") or []:
             name, _, value = line.partition(";")[0].partition("=")
             answer.cookies[name.strip()] = value.strip()
-        answer.body = _body(response, connection, answer, began)
-    except (OSError, http.client.HTTPException) as error:
+        answer.body = _body(response, sock, answer, began)
+    except (OSError, http.client.HTTPException, ValueError) as error:
         answer.error = str(error) or type(error).__name__
     finally:
         connection.close()
@@ -58,14 +62,13 @@ def _ask(port: int, wanted: Ask, cookies: dict[str, str], host: str) -> Answer:
 
 def _body(
     response: http.client.HTTPResponse,
-    connection: http.client.HTTPConnection,
+    sock: socket.socket,
     answer: Answer,
     began: float,
 ) -> str:
     parts = []
     size = 0
-    if connection.sock is not None:
-        connection.sock.settimeout(SILENCE)
+    sock.settimeout(SILENCE)
     try:
         while size < MOST_BYTES and time.monotonic() < began + PATIENCE:
             part = response.read1(65536)
@@ -88,10 +91,23 @@ def links(answer: Answer, origin: str) -> list[str]:
     found: dict[str, None] = {}
     base = f"http://{origin}{answer.ask.path}"
     for link in _LINK.findall(answer.body):
-        url = urllib.parse.urlsplit(urllib.parse.urljoin(base, link.replace("&amp;", "&")))
-        if url.scheme == "http" and url.netloc == origin and not _HARMFUL.search(url.path):
+        url = _joined(base, link.replace("&amp;", "&"))
+        if (
+            url is not None
+            and url.scheme == "http"
+            and url.netloc == origin
+            and not _HARMFUL.search(url.path)
+        ):
             found[urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))] = None
     return list(found)
+
+
+def _joined(base: str, link: str) -> urllib.parse.SplitResult | None:
+    """Where a link leads; None for one that nobody can follow."""
+    try:
+        return urllib.parse.urlsplit(urllib.parse.urljoin(base, link))
+    except ValueError:
+        return None
 
 
 async def crawl(port: int, paths: Iterable[str]) -> list[Answer]:
@@ -108,9 +124,8 @@ async def crawl(port: int, paths: Iterable[str]) -> list[Answer]:
         jar.update(answer.cookies)
         found = links(answer, f"localhost:{port}")
         if answer.location:
-            where = urllib.parse.urljoin(f"http://localhost:{port}{path}", answer.location)
-            url = urllib.parse.urlsplit(where)
-            if url.netloc == f"localhost:{port}":
+            url = _joined(f"http://localhost:{port}{path}", answer.location)
+            if url is not None and url.netloc == f"localhost:{port}":
                 found.insert(0, urllib.parse.urlunsplit(("", "", url.path, url.query, "")))
         waiting += [each for each in found if each not in seen and each not in waiting]
     return list(seen.values())

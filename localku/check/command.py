@@ -16,12 +16,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from localku.check import document, text, verdicts
 from localku.check.finding import Finding, Verdict
-from localku.check.probes import DYNAMIC, STATIC, Probe
+from localku.check.probes import DYNAMIC, Probe
 from localku.check.progress import Progress
 from localku.check.redaction import Cleaner
 from localku.check.slug import Slug
@@ -48,7 +48,10 @@ def main(name: str, argv: list[str]) -> int:
     _check_files(options)
     wishes = _wishes(options)
     manifest = manifests.load({"root": options.root}, os.environ)
-    slug = _slug(manifest.root)
+    from localku.check.reading import read_slug
+    from localku.check.static import run_static
+
+    slug = read_slug(manifest.root)
     findings: list[Finding] = []
     failed = ""
     progress = Progress()
@@ -60,14 +63,13 @@ def main(name: str, argv: list[str]) -> int:
             return INTERRUPTED
         finally:
             progress.close()
-    static = _static(slug, wanted)  # what was seen stands before what was read
+    static = run_static(slug, wanted)  # what was seen stands before what was read
     findings = [each for each in findings if not _is_said(each, static)]
     findings += [_unrun(each, failed) for each in static] if failed else static
     config = {**manifest.env, **wishes.env}
     # a value that names a file of the app is no secret, and evidence says where
-    files: Mapping[str, str] = slug.files if slug is not None else {}
-    hidden = {name: value for name, value in config.items() if value not in files}
-    cleaner = Cleaner(hidden, files.values())
+    hidden = {name: value for name, value in config.items() if value not in slug.files}
+    cleaner = Cleaner(hidden, slug.files.values())
     found = verdicts.factors([cleaner.finding(each) for each in findings], wanted)
     _save(options, manifest.app, found)
     return verdicts.status(found, options.fail_on)
@@ -162,30 +164,12 @@ def _text(path: str) -> str:
 # -- probes ----------------------------------------------------------------------------------------
 
 
-def _slug(root: str) -> Slug | None:
-    if not STATIC:
-        return None
-    reading = importlib.import_module("localku.check.reading")
-    slug: Slug = reading.read_slug(root)
-    return slug
-
-
-def _static(slug: Slug | None, wanted: Sequence[int]) -> list[Finding]:
-    if slug is None:
-        return []
-    found: list[Finding] = []
-    for probe in STATIC:
-        if probe.factor in wanted:
-            found += _function(probe)(slug)
-    return found
-
-
 async def _dynamic(
     manifest: Manifest,
     wishes: Wishes,
     rows: Sequence[Probe],
     progress: Progress,
-    slug: Slug | None,
+    slug: Slug,
 ) -> tuple[list[Finding], str]:
     """Run the dynamic probes: what they found, and why the app did not come up, or "".
 
@@ -215,6 +199,9 @@ async def _watched(probe: Probe, stage: Stage) -> list[Finding]:
         return found
     except UserError as error:
         said = f"{error.where}: {error.message}" if error.where else error.message
+        return [Finding(probe.factor, probe.name, Verdict.NOT_OBSERVED, said)]
+    except Exception as error:  # what nobody foresaw must not end the report
+        said = f"this probe failed: {type(error).__name__}"
         return [Finding(probe.factor, probe.name, Verdict.NOT_OBSERVED, said)]
 
 

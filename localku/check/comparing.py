@@ -114,20 +114,33 @@ def differences(
     """
     found = []
     for at, (one, other, two) in enumerate(zip(first, second, both, strict=False)):
-        if one.cut or other.cut or two.cut or not (one.status and other.status):
-            continue
-        if one.status != other.status:
+        if not _is_steady(one, other, two):
             continue
         if two.status != one.status:
             error = two.error or str(two.status)
             found.append(Difference(at, one.ask, str(one.status), error))
             continue
-        if one.status >= 500:
-            continue
         change = _differs(words(one.body), words(other.body), words(two.body))
         if change is not None:
             found.append(Difference(at, one.ask, *_shown(one, other, two, clean)))
     return found
+
+
+def compared(first: Sequence[Answer], second: Sequence[Answer], both: Sequence[Answer]) -> int:
+    """How many answers `differences` did not leave out: of those it says something."""
+    return sum(
+        two.status != one.status
+        or _same(words(one.body), words(other.body), words(two.body)) is not None
+        for one, other, two in zip(first, second, both, strict=False)
+        if _is_steady(one, other, two)
+    )
+
+
+def _is_steady(one: Answer, other: Answer, two: Answer) -> bool:
+    """Whether one dyno answers twice with the same status, and all answers are whole."""
+    if one.cut or other.cut or two.cut or not one.status or one.status != other.status:
+        return False
+    return one.status < 500 or two.status != one.status
 
 
 def _shown(one: Answer, other: Answer, two: Answer, clean: Callable[[str], str]) -> tuple[str, str]:
@@ -139,16 +152,23 @@ def _shown(one: Answer, other: Answer, two: Answer, clean: Callable[[str], str])
     return _near(bodies[0], found), _near(bodies[2], found)
 
 
+def _same(one: list[str], other: list[str], two: list[str]) -> list[int] | None:
+    """The numbers of the words that one dyno says twice; None when that is too little to compare
+    two with."""
+    if len(one) != len(other):
+        return None
+    steady = [at for at, word in enumerate(one) if other[at] == word]
+    if len(steady) < (_FEWEST if len(two) == len(one) else 1) * len(one):
+        return None
+    return steady
+
+
 def _differs(one: list[str], other: list[str], two: list[str]) -> int | None:
     """The number of the word that is the same in one and other, and not in two."""
-    if len(one) != len(other):
-        return None  # one dyno does not say the same twice
-    steady = [at for at, word in enumerate(one) if other[at] == word]
-    if len(steady) < _FEWEST * len(one):
+    steady = _same(one, other, two)
+    if steady is None:
         return None
     if len(two) != len(one):
-        if len(steady) < len(one):
-            return None
         pairs = enumerate(zip(one, two, strict=False))
         return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
     return next((at for at in steady if two[at] != one[at]), None)

@@ -38,7 +38,8 @@ def copy_app(root: str, target: str) -> None:
                 os.makedirs(place, exist_ok=True)
                 continue
             os.makedirs(os.path.dirname(place), exist_ok=True)
-            shutil.copy2(source, place, follow_symlinks=False)
+            if stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode):  # no pipe, no socket
+                shutil.copy2(source, place, follow_symlinks=False)
         except FileNotFoundError:
             continue  # it is in git, and was removed here
         except OSError as error:

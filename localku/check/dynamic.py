@@ -113,12 +113,11 @@ async def two_dynos(stage: Stage) -> list[Finding]:
     pair = await stage.pair()
     if pair.failed:
         return unseen(6, "two-dynos", pair.failed)
-    good = [answer for answer in pair.both if 0 < answer.status < 500 and not answer.cut]
     bad = sum(answer.status >= 500 for answer in pair.both)
     if 2 * bad >= len(pair.both) and not pair.found:
         said = f"{bad} of {len(pair.both)} requests got an error (5xx), which compares nothing"
         return unseen(6, "two-dynos", said)
-    return judge_dynos.differs(pair.found, len(good))
+    return judge_dynos.differs(pair.found, pair.compared)
 
 
 async def cookies(stage: Stage) -> list[Finding]:

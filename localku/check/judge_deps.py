@@ -160,4 +160,5 @@ def programs(run: Run, aptfile: str) -> list[Finding]:
         ]
     if not seen:
         return [Finding(2, "programs-run", PASS, "its own code started no program")]
-    return [Finding(2, "programs-run", PASS, f"it started {names(list(seen))}: a dyno has it")]
+    said = f"it started {names(list(seen))}: none is known to be missing in a dyno"
+    return [Finding(2, "programs-run", PASS, said)]

@@ -33,7 +33,8 @@ _FIX = "keep state in a backing service (a database, Redis) or in a signed cooki
 def differs(found: Sequence[Difference], compared: int) -> list[Finding]:
     """What two dynos answered otherwise than one. compared: how many answers were."""
     if not compared:
-        return unseen(6, "two-dynos", "no page gave an answer that could be compared")
+        what = "no page was answered twice in the same way by one dyno: nothing could be compared"
+        return unseen(6, "two-dynos", what)
     if not found:
         said = f"two dynos in turn gave the same {plural(compared, 'answer')} as one"
         return [Finding(6, "two-dynos", PASS, said)]
@@ -85,7 +86,7 @@ def own_files(run: Run) -> list[Finding]:
     """Files of its own folder that it writes and reads back: another dyno has not got them."""
     if run.failed:
         return unseen(6, "own-files", run.failed)
-    if not run.languages:
+    if "python" not in run.languages:
         return unseen(6, "own-files", "reads can be seen in Python only")
     paths = {path for path in run.touched if not (is_log(path) or is_pid(path))}
     reads = [s for s in run.of("read", "sqlite") if inside(run, s.path) in paths]
@@ -170,7 +171,8 @@ def pid_files(run: Run) -> list[Finding]:
             text = f"writes {shown(run, sight.path)}"
             found.setdefault(sight.path, []).append(Evidence("syscall", at(sight), text))
     if not found:
-        return [Finding(8, "pid-files", PASS, "no pid file was written")]
+        how = "was written" if run.languages else "was left when it had ended"
+        return [Finding(8, "pid-files", PASS, f"no pid file {how}")]
     return [
         Finding(
             8,

@@ -115,7 +115,8 @@ def slug_writes(run: Run) -> list[Finding]:
         findings.append(_finding(WARN, said, same, found, _WHY, fix))
     if not findings:
         asked = f" and answered {plural(len(run.answers), 'request')}" if run.answers else ""
-        said = f"nothing was written below its folder while it ran{asked}"
+        how = "was written" if run.languages else "was left"
+        said = f"nothing {how} below its folder while it ran{asked}"
         findings.append(Finding(5, "slug-writes", PASS, said))
     return findings
 
@@ -194,4 +195,5 @@ def log_files(run: Run) -> list[Finding]:
                 "log to stdout, one event a line, and let the platform route it",
             )
         ]
-    return [Finding(11, "log-files-written", PASS, "no log file was written")]
+    how = "was written" if run.languages else "is new below its folder"
+    return [Finding(11, "log-files-written", PASS, f"no log file {how}")]

@@ -29,6 +29,8 @@ def buffered(first: Run, again: Run) -> list[Finding]:
         return [_late("lines came with PYTHONUNBUFFERED=1 that were not seen without it", missing)]
     if not said and (again.failed or not again.said(DYNO)):
         return unseen(11, "buffering", f"{DYNO} said nothing at all")
+    if not in_time:
+        return unseen(11, "buffering", f"{DYNO} said nothing until it was stopped")
     said_in_time = f"{len(in_time)} lines came while it ran, {len(late)} when it was stopped"
     return [Finding(11, "buffering", PASS, said_in_time, some([of_line(x) for x in in_time[-1:]]))]
 

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from localku.check.finding import Evidence, Finding
 from localku.check.judging import FAIL, PASS, WARN, inside, names, some, unseen
 from localku.check.record import Run
+from localku.check.world import Url, read_url
 
 KNOWN = {5432: "PostgreSQL", 3306: "MySQL", 6379: "Redis", 27017: "MongoDB", 5672: "RabbitMQ"}
 KNOWN |= {11211: "memcached", 9200: "Elasticsearch", 9092: "Kafka", 25: "SMTP", 587: "SMTP"}
 KNOWN |= {465: "SMTP", 1433: "SQL Server", 5671: "RabbitMQ"}
 _HOST = re.compile(r"[\w.-]+")
+_NUMBER = re.compile(r"\d+")
+_OURS = re.compile(r"LOCALKU_|PYTHON|NODE_OPTIONS$")  # of what prepare.py adds
 _WHY = (
     "a service that stands in the code is the same for every deploy: it cannot be replaced, failed"
     " over or kept apart for staging without a commit"
@@ -29,8 +32,7 @@ def hard_coded(run: Run) -> list[Finding]:
             4, "hard-coded", "connections can be seen on Linux, in Python and in Node only"
         )
     own = {*run.ports.values(), *(each.port for each in run.listeners)}
-    values = " ".join(run.config.values())
-    hosts = set(_HOST.findall(values))
+    given = _given(run.config)
     asked = {(str(s.data.get("host")), str(s.data.get("port"))) for s in run.of("lookup")}
     found: dict[tuple[str, int], Evidence] = {}
     total = 0
@@ -39,7 +41,7 @@ def hard_coded(run: Run) -> list[Finding]:
             continue
         total += 1
         aliases = {host, *(name for name, where in asked if where == str(port))}
-        if aliases & hosts and (str(port) in values or port in KNOWN or port in (80, 443)):
+        if any(_names(value, alias, port) for value in given for alias in aliases):
             continue
         found.setdefault((host, port), evidence)
     if not found:
@@ -47,7 +49,7 @@ def hard_coded(run: Run) -> list[Finding]:
             return unseen(4, "hard-coded", "it connected to nothing")
         return [Finding(4, "hard-coded", PASS, "it connects only to what config vars name")]
     services = [(host, port) for host, port in found if port in KNOWN]
-    shown = names([f"{host}:{port}" for host, port in found])
+    shown = names([_address(host, port) for host, port in found])
     kinds = names(sorted({KNOWN[port] for _, port in services}))
     return [
         Finding(
@@ -62,12 +64,33 @@ def hard_coded(run: Run) -> list[Finding]:
     ]
 
 
+def _given(config: Mapping[str, str]) -> list[Url | str]:
+    """What the app's config vars say: URLs, and all other texts as one, as a host and its port may
+    be in two of them."""
+    texts = [value for name, value in config.items() if not _OURS.match(name)]
+    urls = [read_url(value) if "," not in value else None for value in texts]
+    rest = " ".join(text for text, url in zip(texts, urls, strict=True) if url is None)
+    return [*filter(None, urls), rest]
+
+
+def _names(given: Url | str, host: str, port: int) -> bool:
+    usual = port in KNOWN or port in (80, 443)
+    if isinstance(given, str):
+        has_port = usual or str(port) in _NUMBER.findall(given)
+        return (host in _HOST.findall(given) and has_port) or (not port and host in given)
+    return given.host == host and (port == given.port or (not given.port and usual))
+
+
+def _address(host: str, port: int) -> str:
+    return f"{host}:{port}" if port else host
+
+
 def _made(run: Run) -> list[tuple[str, int, Evidence]]:
     """host, port and evidence of the connections that its processes made."""
     found = []
     for sight in run.of("connect"):
         host, port = str(sight.data.get("host")), int(sight.data.get("port") or 0)
-        text = f"connect {host}:{port}"
+        text = f"connect {_address(host, port)}"
         if sight.data.get("refused"):
             text += " (refused by doctor)"
         found.append((host, port, Evidence("syscall", sight.where or sight.dyno, text)))

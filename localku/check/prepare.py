@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ from localku.check import copying, world
 from localku.check.order import Order
 from localku.check.processes import MARK
 from localku.check.standin import StandIn
+from localku.errors import UserError
 
 HOOKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hooks")
 # where tools of languages look for what is installed, once HOME is another folder
@@ -91,7 +93,7 @@ class Prepared:
                 continue
             for ending in ("", "-wal", "-journal"):
                 if os.path.isfile(source + ending):
-                    shutil.copy2(source + ending, target + ending)
+                    _copy_file(source + ending, target + ending)
         return folder
 
     def keep_release(self, slug: str, made: Iterable[str], data: str) -> None:
@@ -175,8 +177,8 @@ class Prepared:
         for name, stand in self.stands.items():
             config[name] = found.urls[name].at("127.0.0.1", stand.port)
         if not self.use_services:
-            for name in found.hosts:
-                config[name] = "localku-doctor.invalid"  # RFC 2606: is never found
+            config |= {name: world.nowhere(value) for name, value in found.hosts.items()}
+            config.setdefault("PGHOST", world.NOWHERE)  # else libpq takes this machine's socket
         return config
 
     def _hooks(self, work: str, slug: str, mark: str) -> dict[str, str]:
@@ -199,19 +201,45 @@ class Prepared:
         }
 
 
+def _copy_file(source: str, target: str) -> None:
+    """Copy a file that a config var names. Raises UserError."""
+    try:
+        if os.stat(source).st_size > copying.MAX_BYTES:
+            hint = "give the app another one: --env NAME=VALUE"
+            raise UserError("a config var names a file larger than 1 GiB", where=source, hint=hint)
+        shutil.copy2(source, target)
+    except OSError as error:
+        raise UserError(f"cannot copy it: {error.strerror or error}", where=source) from None
+
+
 def _copy_folder(source: str, target: str) -> None:
-    """Copy a folder that is not too large; of a large one there is an empty one."""
+    """Copy a folder that is not too large; of a large one, or one for everybody's temporary files,
+    there is an empty one. What cannot be read, and what is no file, is left out."""
+    os.makedirs(target, exist_ok=True)
+    if os.path.realpath(source) in (os.path.realpath(tempfile.gettempdir()), "/tmp", "/var/tmp"):  # noqa: S108
+        return
     total = 0
     for folder, _, names in os.walk(source):
         for name in names:
             with contextlib.suppress(OSError):
                 total += os.lstat(os.path.join(folder, name)).st_size
         if total > MOST_FOLDER:
-            os.makedirs(target, exist_ok=True)
             return
-    shutil.copytree(
-        source, target, symlinks=True, dirs_exist_ok=True, ignore_dangling_symlinks=True
-    )
+
+    def copy(path: str, place: str) -> None:
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(os.stat(path).st_mode):
+                shutil.copy2(path, place)
+
+    with contextlib.suppress(OSError):
+        shutil.copytree(
+            source,
+            target,
+            symlinks=True,
+            dirs_exist_ok=True,
+            copy_function=copy,
+            ignore=shutil.ignore_patterns(f"{PREFIX}*"),  # else it may be copied into itself
+        )
 
 
 def temporary() -> str:

@@ -47,11 +47,12 @@ class Wishes:
 @dataclass
 class Pair:
     """The same script asked in turn of two dynos that share nothing but the services. found: where
-    their answers are not those of one. cookies: see CookieTry."""
+    their answers are not those of one. compared: how many could be. cookies: see CookieTry."""
 
     both: list[Answer] = field(default_factory=list)
     cookies: list[comparing.CookieTry] = field(default_factory=list)
     found: list[comparing.Difference] = field(default_factory=list)
+    compared: int = 0
     failed: str = ""
 
 
@@ -121,7 +122,11 @@ class Stage:
 
     async def one(self) -> Run:
         """One dyno of each process type, fresh; crawled, asked, looked at, and ended."""
-        return await self._once("one", self._one)
+        try:
+            return await self._once("one", self._one)
+        except UserError as error:
+            self.failed = self.failed or error.message
+            raise
 
     async def again(self) -> Run:
         """One web dyno, fresh again, with its output unbuffered; the same requests."""
@@ -252,6 +257,7 @@ class Stage:
         alone = first.answers[-length:], second.answers[-length:]
         clean = Cleaner(self.ready.config, self.sources.values()).text
         pair.found = comparing.differences(*alone, pair.both, clean)
+        pair.compared = comparing.compared(*alone, pair.both)
         if pair.found:
             self.progress("the same once more, to be sure")
             again = await self._side_by_side("sure", script)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from localku.check import copying
-from localku.check.prepare import OWNER, PREFIX, temporary
+from localku.check.prepare import OWNER, PREFIX, Prepared, temporary
+from localku.errors import UserError
 
 
 @pytest.fixture
@@ -88,3 +90,35 @@ def test_the_folder_of_a_killed_doctor_is_taken_away(
         (folder / OWNER).write_text(str(pid))
     assert Path(temporary()).is_dir()
     assert (left.exists(), living.exists()) == (False, True)
+
+
+def test_pipes_and_sockets_are_left_out(app: Path, tmp_path: Path) -> None:
+    os.mkfifo(app / "pipe")
+    copying.copy_app(str(app), str(tmp_path / "copy"))
+    assert (tmp_path / "copy/src/app.js").exists()
+    assert not (tmp_path / "copy/pipe").exists()
+
+
+def test_folders_that_config_vars_name(tmp_path: Path) -> None:
+    odd = tmp_path / "odd"
+    (odd / f"{PREFIX}other").mkdir(parents=True)
+    (odd / "inner").mkdir()
+    (odd / "inner/file.txt").write_text("x")
+    (odd / "loop").symlink_to(".")
+    os.mkfifo(odd / "pipe")
+    config = {"ODD": str(odd), "SCRATCH": tempfile.gettempdir()}
+    ready = Prepared(str(tmp_path), str(odd / f"{PREFIX}1"), "app", {}, config, False, 1, 1, set())
+    folder = Path(ready.data("data"))
+    copy, scratch = folder / "0-odd", next(folder.glob("1-*"))
+    assert sorted(each.name for each in copy.iterdir()) == ["inner", "loop"]
+    assert (copy / "inner/file.txt").read_text() == "x"
+    assert not list(scratch.iterdir())
+
+
+def test_a_database_that_is_too_large_is_said(tmp_path: Path) -> None:
+    with open(tmp_path / "large.db", "wb") as file:
+        file.truncate(2 << 30)  # a hole: it takes no place
+    config = {"DATABASE_URL": "sqlite:///large.db"}
+    ready = Prepared(str(tmp_path), str(tmp_path / "t"), "app", {}, config, False, 1, 1, set())
+    with pytest.raises(UserError, match="1 GiB"):
+        ready.data("data")

@@ -77,8 +77,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
 
 
 _GOOD = """
-programs-run
-env-reads config-files-read changed-env hard-coded swap slug-writes two-dynos cookies own-files
+programs-run env-reads config-files-read changed-env hard-coded swap slug-writes two-dynos cookies
+own-files
 port-bound address-bound extra-ports share pid-files daemons-seen boot sigterm in-flight sigkill
 buffering log-files-written secrets-in-log one-off
 """
@@ -160,6 +160,22 @@ def test_a_report_of_a_folder_without_procfile_is_one_line(folder: Folder) -> No
     assert status == 1
     assert "there is no Procfile" in said
     assert len(said.splitlines()) == 1
+
+
+def test_what_a_static_probe_cannot_read_is_no_pass(folder: Folder) -> None:
+    folder.write("Procfile", "web: ruby app.rb\n")
+    folder.write("app.rb", 'puts "x"\n')
+    found = kit.verdicts(kit.doctor(folder, "--quick"))
+    assert found["environment-names"] == found["config-files"] == "not observed"
+
+
+def test_an_app_that_cannot_be_started_passes_nothing(folder: Folder) -> None:
+    kit.make(folder, kit.ELSEWHERE, **{"migrations/one": "", "Procfile": "web: x\nrelease: true\n"})
+    with open(folder.path / "large", "wb") as file:
+        file.truncate(2 << 30)  # a hole: it takes no place
+    report = kit.doctor(folder, "--only", "xii")
+    assert [each["verdict"] for each in report["factors"]] == ["not observed"]
+    assert "1 GiB" in report["said"]
 
 
 def test_ctrl_c_leaves_nothing(folder: Folder, tmp_path: Path) -> None:

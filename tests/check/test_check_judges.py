@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from localku.check import (
     judge_services,
     verdicts,
 )
-from localku.check.comparing import differences
+from localku.check.comparing import compared, differences
 from localku.check.declared import Declared
 from localku.check.finding import Evidence, Finding, Verdict
 from localku.check.record import Answer, Ask, Line, Listener, Run, Sight, Stop
@@ -81,6 +82,22 @@ def test_measured_times_are_no_difference(first: str, second: str, both: str) ->
 def test_a_count_is_a_difference() -> None:
     one, two = '{"visits": 1, "price": 2.50}', '{"visits": 4, "price": 2.50}'
     assert len(differences(answers(one), answers(one), answers(two))) == 1
+
+
+def test_answers_that_nobody_could_compare_count_for_nothing() -> None:
+    first, second = answers("a b", "a", "same", "e"), answers("a b c", "b", "same", "e")
+    second[3] = Answer(ASK, 404, "text/html", "e")
+    assert compared(first, second, answers("a b", "a", "same", "e")) == 1
+    assert worst(judge_dynos.differs([], 0)) == "not observed"
+
+
+def test_what_no_hook_sees_is_no_pass() -> None:
+    assert worst(judge_dynos.own_files(run(sights=[sight("node")]))) == "not observed"
+    assert worst(judge_dynos.own_files(run(sights=[sight("python")]))) == "pass"
+    (found,) = judge_dynos.pid_files(run())
+    assert found.said == "no pid file was left when it had ended"
+    (found,) = judge_deps.programs(run(sights=[sight("spawn", program="mytool")]), "")
+    assert "a dyno has it" not in found.said
 
 
 def test_a_page_that_the_second_dyno_does_not_know() -> None:
@@ -186,6 +203,11 @@ def test_an_app_that_needs_its_services_is_not_judged() -> None:
         ("10.0.0.5", 5432, {"DATABASE_URL": "postgres://u:p@10.0.0.5:5432/x"}, "pass"),
         ("10.0.0.5", 5432, {}, "fail"),
         ("10.0.0.5", 8123, {}, "warn"),
+        ("127.0.0.1", 6379, {"DATABASE_URL": "postgres://127.0.0.1:40001/x"}, "fail"),
+        ("127.0.0.1", 6379, {"DB": "127.0.0.1", "LOCALKU_DOCTOR_DENIED": "5432"}, "pass"),
+        ("127.0.0.1", 6380, {"DB": "127.0.0.1", "LOCALKU_DOCTOR_DENIED": "6380"}, "warn"),
+        ("127.0.0.1", 6380, {"CACHE_HOST": "127.0.0.1", "CACHE_PORT": "6380"}, "pass"),
+        ("/run/mysqld/mysqld.sock", 0, {}, "warn"),
         ("93.184.216.34", 443, {"API_URL": "https://example.com/v1"}, "pass"),
     ],
 )
@@ -211,6 +233,8 @@ def test_lines_that_come_late() -> None:
     assert worst(judge_logs.buffered(late, silent)) == "warn"
     assert worst(judge_logs.buffered(silent, calm)) == "warn"
     assert worst(judge_logs.buffered(silent, silent)) == "not observed"
+    one_late = replace(late, lines=late.lines[:1], sights=[])
+    assert worst(judge_logs.buffered(one_late, silent)) == "not observed"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from localku.check.asking import links, read_script
+from localku.check.asking import ask, crawl, links, read_script
 from localku.check.record import Answer, Ask
 from localku.check.standin import StandIn
 
@@ -50,6 +50,41 @@ def test_links_are_of_the_same_origin_and_harmless() -> None:
         <a href="/logout"> <a href="/items/1/delete"> <a href="#top"> <a href="mailto:x@y">"""
     answer = Answer(Ask("/sub/page"), 200, "text/html", page)
     assert links(answer, "localhost:5") == ["/a?b=1&c=2", "/sub/b.png"]
+
+
+def test_odd_links_are_asked_for_or_left_alone() -> None:
+    asked = []
+
+    async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split()[1].decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        writer.write('<a href="//["> <a href="/\u00fc?a=%20[1]"> <a href=/\x01>'.encode())
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(page, "localhost", 0)
+        answers = await crawl(server.sockets[0].getsockname()[1], ["/"])
+        server.close()
+        assert [each.status for each in answers] == [200, 200, 200]
+
+    asyncio.run(main())
+    assert asked == ["/", "/%C3%BC?a=%20[1]", "/%01"]
+
+
+def test_a_stream_of_events_is_cut_when_it_is_silent() -> None:
+    async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfirst")
+        await reader.read()  # until the other side is tired of it
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(stream, "127.0.0.1", 0)
+        answer = await ask(server.sockets[0].getsockname()[1], Ask("/"), {})
+        server.close()
+        assert (answer.body, answer.cut) == ("first", True)
+        assert answer.took < 6
+
+    asyncio.run(main())
 
 
 def test_a_script_of_requests() -> None:

@@ -125,8 +125,10 @@ def _database(event: str, args: tuple[Any, ...]) -> OSError | None:
 
 def _address(event: str, args: tuple[Any, ...]) -> OSError | None:
     address = args[1]
+    if isinstance(address, (str, bytes)) and event == "socket.connect":
+        return _socket_file(args[0], os.fsdecode(address))
     if not isinstance(address, tuple) or len(address) < 2:
-        return None  # a Unix socket
+        return None
     host, port = str(address[0]), int(address[1])
     where = _where()
     if event == "socket.bind":
@@ -142,6 +144,17 @@ def _address(event: str, args: tuple[Any, ...]) -> OSError | None:
     if refused and stream:
         return ConnectionRefusedError(111, "localku doctor: this trial reaches no other service")
     return None
+
+
+def _socket_file(sock: Any, path: str) -> OSError | None:
+    """A Unix socket that was there before the trial is that of a service of this machine."""
+    if _NETWORK == "open" or path[:1] in ("", "\0") or sock.type & 0xF != 1:
+        return None
+    began = os.stat(os.path.join(os.path.dirname(_LOG), "config.env")).st_mtime
+    if os.stat(path).st_mtime >= began:
+        return None
+    _say("connect", _where(), host=os.path.abspath(path), port=0, refused=True)
+    return ConnectionRefusedError(111, "localku doctor: this trial reaches no other service")
 
 
 def _hold_answers() -> None:

@@ -87,22 +87,37 @@ if (log) {
       say('bind', { host, port: Number(options.port) });
     }
   });
+  // a Unix socket that was there before the trial is that of a service of this machine
+  const isAlien = (name) => {
+    try {
+      const began = fs.statSync(path.join(path.dirname(log), 'config.env')).mtimeMs;
+      return process.env.LOCALKU_DOCTOR_NETWORK !== 'open' && fs.statSync(name).mtimeMs < began;
+    } catch { return false; }
+  };
+
   const connect = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function (...args) {
     const first = Array.isArray(args[0]) ? args[0][0] : args[0];
     const options = first && typeof first === 'object' ? first : { port: first, host: args[1] };
-    if (options.port !== undefined && !options.path) {
+    const socket = options.path || (typeof first === 'string' && !/^\d+$/.test(first) ? first : '');
+    let refused = false;
+    let place = socket;
+    if (socket) {
+      refused = isAlien(socket);
+      if (refused) say('connect', { host: path.resolve(socket), port: 0, refused });
+    } else if (options.port !== undefined) {
       const host = typeof options.host === 'string' ? options.host : 'localhost';
       const near = /^(127\.|::1$|localhost$)/.test(host);
-      const refused = process.env.LOCALKU_DOCTOR_NETWORK !== 'open'
+      refused = process.env.LOCALKU_DOCTOR_NETWORK !== 'open'
         && (!near || denied.has(String(options.port)));
+      place = `${host}:${options.port}`;
       say('connect', { host, port: Number(options.port), refused });
-      if (refused) {
-        const error = new Error(`connect ECONNREFUSED ${host}:${options.port} (localku doctor)`);
-        error.code = 'ECONNREFUSED';
-        process.nextTick(() => this.destroy(error));
-        return this;
-      }
+    }
+    if (refused) {
+      const error = new Error(`connect ECONNREFUSED ${place} (localku doctor)`);
+      error.code = 'ECONNREFUSED';
+      process.nextTick(() => this.destroy(error));
+      return this;
     }
     return connect.apply(this, args);
   };
