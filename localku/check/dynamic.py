@@ -117,7 +117,8 @@ async def two_dynos(stage: Stage) -> list[Finding]:
     if 2 * bad >= len(pair.both) and not pair.found:
         said = f"{bad} of {len(pair.both)} requests got an error (5xx), which compares nothing"
         return unseen(6, "two-dynos", said)
-    return judge_dynos.differs(pair.found, pair.compared)
+    reads = all(answer.ask.method == "GET" for answer in pair.both)
+    return judge_dynos.differs(pair.found, pair.compared, reads=reads)
 
 
 async def cookies(stage: Stage) -> list[Finding]:

@@ -30,13 +30,15 @@ _WHY = (
 _FIX = "keep state in a backing service (a database, Redis) or in a signed cookie; share its key"
 
 
-def differs(found: Sequence[Difference], compared: int) -> list[Finding]:
-    """What two dynos answered otherwise than one. compared: how many answers were."""
+def differs(found: Sequence[Difference], compared: int, *, reads: bool = False) -> list[Finding]:
+    """What two dynos answered otherwise than one. compared: how many answers were. reads: nothing
+    was asked for that changes something, such as a login."""
     if not compared:
         what = "no page was answered twice in the same way by one dyno: nothing could be compared"
         return unseen(6, "two-dynos", what)
     if not found:
         said = f"two dynos in turn gave the same {plural(compared, 'answer')} as one"
+        said += "; only GET was tried: give a login or an upload with --script" if reads else ""
         return [Finding(6, "two-dynos", PASS, said)]
     return [
         Finding(

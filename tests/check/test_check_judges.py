@@ -91,6 +91,11 @@ def test_answers_that_nobody_could_compare_count_for_nothing() -> None:
     assert worst(judge_dynos.differs([], 0)) == "not observed"
 
 
+def test_who_only_read_is_told_what_more_can_be_tried() -> None:
+    said = [judge_dynos.differs([], 3, reads=reads)[0].said for reads in (True, False)]
+    assert ["--script" in each for each in said] == [True, False]
+
+
 def test_what_no_hook_sees_is_no_pass() -> None:
     assert worst(judge_dynos.own_files(run(sights=[sight("node")]))) == "not observed"
     assert worst(judge_dynos.own_files(run(sights=[sight("python")]))) == "pass"
