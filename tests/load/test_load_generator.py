@@ -279,15 +279,18 @@ def test_it_can_be_ended_early() -> None:
     async def main() -> object:
         stop = asyncio.Event()
         async with Server() as server:
-            asyncio.get_running_loop().call_later(0.5, stop.set)
-            return await measured(plan_for(server.port, duration=60.0), stop=stop)
+            going = asyncio.create_task(measured(plan_for(server.port, duration=60.0), stop=stop))
+            while len(server.heads) < 5:
+                await asyncio.sleep(0.02)
+            stop.set()
+            return await going
 
     started = time.monotonic()
     step = asyncio.run(main())
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert step.interrupted and not step.troubles
     assert step.requests == sum(step.status.values()) > 0
-    assert 0 < step.duration < 5
+    assert 0 < step.duration < 30
 
 
 @pytest.mark.skipif(not LINUX, reason="reads /proc")

@@ -292,7 +292,7 @@ def test_a_stream_is_read_in_large_parts(terminal: bool) -> None:
         await until(lambda: sink.ends, "the end")
         await child.wait()
         assert [int(line[:8]) for line in sink.text.splitlines()] == list(range(50_000))
-        assert 5 < rests < 600  # 4 MB: at least 7 KB a rest
+        assert rests < 600  # 4 MB: at least 7 KB a rest; on a busy machine there is none
         if not terminal:
             assert len(sink.parts) < rests + 50
 
