@@ -12,11 +12,30 @@ from aiohttp import web
 from localku.api import errors, serialize
 from localku.api.apps import of_request
 from localku.api.exchange import read_object, reply
+from localku.api.host import HOST, Host
 from localku.chaos import faults
 from localku.chaos.chaos import Chaos, Clash, Fault
 from localku.errors import UserError
 
-CHAOS = web.AppKey("chaos", Chaos)
+
+class Chaoses:
+    """The chaos of the platform, there from the first time that somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._chaos: Chaos | None = None
+
+    def of(self, host: Host) -> Chaos:
+        """That of a platform."""
+        if self._chaos is None:
+            self._chaos = Chaos(host.hosting, host.telemetry)
+        return self._chaos
+
+
+CHAOS = web.AppKey("chaos", Chaoses)
+
+
+def _chaos(request: web.Request) -> Chaos:
+    return request.app[CHAOS].of(request.app[HOST])
 
 
 def _json(fault: Fault) -> serialize.Json:
@@ -37,6 +56,7 @@ def _json(fault: Fault) -> serialize.Json:
         "created_at": serialize.timestamp(fault.created_at),
         "ends_at": serialize.timestamp(fault.ends_at),
         "state": "on" if fault.on else "over",
+        "failed": fault.failed or None,
         "done": list(fault.done),
         "count": fault.count,
     }
@@ -45,7 +65,7 @@ def _json(fault: Fault) -> serialize.Json:
 async def index(request: web.Request) -> web.Response:
     """GET /localku/apps/{app}/chaos"""
     app = of_request(request)
-    return reply([_json(each) for each in request.app[CHAOS].of(app)])
+    return reply([_json(each) for each in _chaos(request).of(app)])
 
 
 async def create(request: web.Request) -> web.Response:
@@ -53,7 +73,7 @@ async def create(request: web.Request) -> web.Response:
     app = of_request(request)
     body = await read_object(request)
     try:
-        fault = request.app[CHAOS].begin(app, faults.read(body))
+        fault = _chaos(request).begin(app, faults.read(body))
     except Clash as clash:
         raise errors.conflict(_sentence(clash)) from None
     except UserError as error:
@@ -63,7 +83,7 @@ async def create(request: web.Request) -> web.Response:
 
 
 def _of_request(request: web.Request) -> Fault:
-    found = request.app[CHAOS].find(of_request(request), request.match_info["fault"])
+    found = _chaos(request).find(of_request(request), request.match_info["fault"])
     if found is None:
         raise errors.not_found("fault", "fault", request.match_info["fault"])
     return found
@@ -77,13 +97,13 @@ async def info(request: web.Request) -> web.Response:
 async def stop(request: web.Request) -> web.Response:
     """DELETE /localku/apps/{app}/chaos/{fault}: answers when it is undone"""
     fault = _of_request(request)
-    await request.app[CHAOS].stop(fault)
+    await _chaos(request).stop(fault)
     return reply(_json(fault))
 
 
 async def stop_all(request: web.Request) -> web.Response:
     """DELETE /localku/apps/{app}/chaos"""
-    chaos = request.app[CHAOS]
+    chaos = _chaos(request)
     found = [each for each in chaos.of(of_request(request)) if each.on]
     for each in found:
         await chaos.stop(each)

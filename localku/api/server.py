@@ -32,7 +32,6 @@ from localku.api.guard import guard
 from localku.api.host import HOST, STARTED, Host
 from localku.api.rendezvous import Meetings
 from localku.api.terminal import Sizes
-from localku.chaos.chaos import Chaos
 
 ROUTES = [
     *(*catalog.ROUTES, *apps.ROUTES, *formation.ROUTES, *dynos.ROUTES, *config_vars.ROUTES),
@@ -57,7 +56,7 @@ def application(host: Host, started: float) -> web.Application:
     app[oneoffs.MEETINGS] = Meetings()
     app[oneoffs.VISITS] = set()
     app[live.VIEWS] = set()
-    app[chaos.CHAOS] = Chaos(host.hosting, host.telemetry)
+    app[chaos.CHAOS] = chaos.Chaoses()
     app.add_routes(ROUTES)
     app.on_shutdown.append(attach.dismiss_all)
     app.on_shutdown.append(oneoffs.dismiss_all)

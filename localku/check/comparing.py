@@ -23,6 +23,8 @@ _NOISE = tuple(
         r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?",
         r"\b(?:mon|tue|wed|thu|fri|sat|sun)\w*,? \d{1,2}[ -]\w{3,9}[ -]\d{2,4}[^<>\"]{0,16}",
         r"\b\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?\b",
+        r"(?:_ms|_seconds|elapsed|took|duration)[\"']?\s*[:=]\s*[\"']?\d+(?:\.\d+)?",
+        r"\b\d+\.\d{4,}\b",  # measured: nobody counts in such steps
         r"\b\d+(?:\.\d+)?\s?(?:ns|µs|us|ms|s|secs?|seconds?|min|minutes?)\b",
         r"\b1[67]\d{8}(?:\d{3})?(?:\.\d+)?\b",  # seconds, or milliseconds, since 1970
         r"\b[0-9a-f]{12,}\b",

@@ -212,6 +212,8 @@ def _clock(moment: str) -> str:
 def _over(fault: dict[str, Any]) -> str:
     if fault.get("with"):
         return f"{fault['with']}, and with it the fault: all is undone."
+    if fault.get("failed"):
+        return f"It is over, but not all could be undone ({fault['failed']}): restart the dynos."
     return "It is over, and all is undone." if fault["lasts"] else "It is over."
 
 
@@ -284,8 +286,12 @@ def stop(argv: list[str]) -> int:
     elif not ended:
         print(f"There is no chaos on ⬢ {client.app}.")
     else:
-        names = ", ".join(each["id"] for each in ended)
-        print(f"Over, and undone: {names}")
+        names = ", ".join(each["id"] for each in ended if not each["failed"])
+        if names:
+            print(f"Over, and undone: {names}")
+        for each in ended:
+            if each["failed"]:
+                print(f"{each['id']}: {_over(each)}")
     return 0
 
 

@@ -90,6 +90,7 @@ def test_an_undo_that_fails_keeps_no_other_from_being_undone(
         else:
             hosting.let_go()
         assert [fault.on for fault in found] == [False] * 3
+        assert [fault.failed for fault in found] == ["RuntimeError", "", ""]
 
     asyncio.run(go())
     assert (Stubborn.undone, said) == (["True"] * 3, ["stubborn"])
@@ -135,6 +136,13 @@ def test_who_watches_is_told_that_the_platform_has_ended(
     assert command.stay(nobody, FAULT, as_json=False) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "The platform has ended, and with it the fault: all is undone."
+
+
+def test_who_watches_is_told_that_not_all_is_undone(capsys: pytest.CaptureFixture[str]) -> None:
+    over = {**FAULT, "state": "over", "lasts": True, "failed": "OSError"}
+    command.stay(clients.Client("none", "shop"), over, as_json=False)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "It is over, but not all could be undone (OSError): restart the dynos."
 
 
 def test_who_watches_is_told_that_the_fault_goes_on(

@@ -67,6 +67,23 @@ def test_answers_of_two_dynos(
     assert len(found) == count
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ('{"query_ms": 1.2038880959153175}', '{"query_ms": 1.7}', '{"query_ms": 12.64}'),
+        ('{"took": 3, "n": 1}', '{"took": 3, "n": 1}', '{"took": 41, "n": 1}'),
+        ("score 0.12345 of x", "score 0.12399 of x", "score 3.98765 of x"),
+    ],
+)
+def test_measured_times_are_no_difference(first: str, second: str, both: str) -> None:
+    assert differences(answers(first), answers(second), answers(both)) == []
+
+
+def test_a_count_is_a_difference() -> None:
+    one, two = '{"visits": 1, "price": 2.50}', '{"visits": 4, "price": 2.50}'
+    assert len(differences(answers(one), answers(one), answers(two))) == 1
+
+
 def test_answers_that_nobody_could_compare_count_for_nothing() -> None:
     first, second = answers("a b", "a", "same", "e"), answers("a b c", "b", "same", "e")
     second[3] = Answer(ASK, 404, "text/html", "e")
