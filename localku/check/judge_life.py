@@ -11,6 +11,8 @@ from localku.check.record import Run, Stop
 
 SLOW_BOOT, SLOW_STOP, R12 = 20.0, 10.0, 30.0  # seconds; the last: Dev Center, "Dyno Shutdown"
 
+_NOT_FOUND = "its processes can be found on Linux only"
+
 
 def boot(runs: Sequence[Run]) -> list[Finding]:
     """The median of the boots that were seen."""
@@ -44,7 +46,7 @@ def term(runs: Sequence[Run]) -> list[Finding]:
     stops = [stop for run in runs for stop in run.stops]
     if not stops:
         failed = next((run.failed for run in runs if run.failed), "")
-        return unseen(9, "sigterm", failed or "its processes can be found on Linux only")
+        return unseen(9, "sigterm", failed or _NOT_FOUND)
     late = [stop for stop in stops if stop.took is None]
     if late:
         limit = late[0].limit
@@ -82,6 +84,8 @@ def in_hand(run: Run) -> list[Finding]:
     """Whether requests in hand at SIGTERM are finished."""
     if run.failed:
         return unseen(9, "in-flight", run.failed)
+    if not run.can_see_processes:
+        return unseen(9, "in-flight", _NOT_FOUND)
     tried = [stop for stop in run.stops if stop.in_hand and not _is_refused(stop)]
     if not tried:
         return unseen(
@@ -131,7 +135,7 @@ def _of_stop(stop: Stop) -> Evidence:
 def killed(run: Run) -> list[Finding]:
     """Whether it comes up again after SIGKILL under load."""
     if run.failed or run.came_back is None:
-        return unseen(9, "sigkill", run.failed or "it was not tried")
+        return unseen(9, "sigkill", run.failed or _NOT_FOUND)
     if run.came_back:
         said = "up again after SIGKILL in the middle of requests"
         return [Finding(9, "sigkill", PASS, said)]

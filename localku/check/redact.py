@@ -7,6 +7,8 @@ too common to be a secret: a report without the word "true" could not be read.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
@@ -76,10 +78,12 @@ def is_hidden(value: str) -> bool:
 
 
 def _forms(piece: str) -> set[str]:
-    """A value as it is, and as it stands in a URL, in JSON and in Python."""
+    """A value as it is, and as it stands in a URL, in HTML, in JSON and in Python."""
     forms = {piece, quote(piece, safe=""), quote(piece), quote_plus(piece)}
+    forms |= {html.escape(piece), html.escape(piece).replace("&#x27;", "&#39;")}
+    forms |= {json.dumps(piece)[1:-1], json.dumps(piece, ensure_ascii=False)[1:-1]}
     escaped = piece.encode("unicode_escape").decode("ascii")
-    return {*forms, escaped, piece.replace("\\", "\\\\").replace('"', '\\"')}
+    return {*forms, escaped, repr(piece)[1:-1], piece.replace("\\", "\\\\").replace('"', '\\"')}
 
 
 def _without_password(match: re.Match[str]) -> str:

@@ -17,13 +17,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from localku.check import asking, copying, processes
+from localku.check import asking, copying, processes, trialfiles
 from localku.check.order import Order
 from localku.check.record import Answer, Ask, Line, Run, Stop
 from localku.check.trialfiles import port_of, read_line, read_sights, touch, write_config
 from localku.cli.client import Client
 from localku.errors import UserError
-from localku.platform.home import FOLDER, socket_path
 
 _RUNNING = re.compile(r"Running .* on http://localhost:(\d+)")
 _UP = "State changed from starting to up"
@@ -94,6 +93,7 @@ class Trial:
     async def close(self) -> None:
         """End it and wait for it; then write down what its files and hooks say."""
         self.run.ended_at = self.run.ended_at or time.time()
+        socket = trialfiles.socket_of(self.order.slug)
         try:
             if self.proc is not None and self.proc.returncode is None:
                 self.proc.send_signal(signal.SIGTERM)
@@ -109,6 +109,7 @@ class Trial:
             if self.proc is not None and self.proc.returncode is None:
                 self.proc.kill()
             self.kill_left()
+            trialfiles.leave_socket(socket, self.order.slug)
             self.run.touched = copying.changes(self.before, copying.snapshot(self.order.slug))
             home = self.order.environ.get("HOME", "")
             self.run.at_home = sorted(copying.snapshot(home)) if home else []
@@ -244,7 +245,7 @@ class Trial:
 
     async def api(self, method: str, path: str, body: object = None) -> Any:
         """Ask the Platform API. Raises UserError."""
-        client = Client(socket_path(os.path.join(self.order.slug, FOLDER)), self.order.app)
+        client = Client(trialfiles.socket_of(self.order.slug), self.order.app)
         return await asyncio.to_thread(client.request, method, client.at() + path, body)
 
     def note_release(self) -> list[str]:

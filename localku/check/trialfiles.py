@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -10,12 +11,26 @@ from datetime import datetime
 from localku.check.record import Line, Sight
 from localku.cli.quoting import quote
 from localku.dynos.tree import marker
+from localku.platform.home import FOLDER, read_status, socket_path
 
 
 def port_of(pid: int) -> int:
     """The PORT that a process was given, or 0."""
     value = marker(pid, b"PORT")
     return int(value) if value.isdigit() else 0
+
+
+def socket_of(slug: str) -> str:
+    """Where the platform that hosts this copy is asked: as it says itself."""
+    folder = os.path.join(slug, FOLDER)
+    return read_status(folder).get("socket") or socket_path(folder)
+
+
+def leave_socket(path: str, slug: str) -> None:
+    """Take away the folder of a socket whose path would have been too long below the copy."""
+    if not path.startswith(slug + os.sep):
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(path))
 
 
 def touch(path: str) -> None:

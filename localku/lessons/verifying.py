@@ -168,6 +168,7 @@ def started(folder: str) -> Iterator[tuple[Client, IO[bytes]]]:
     words when it does not start."""
     with tempfile.TemporaryFile() as log:
         command = [sys.executable, "-c", START, "start", "--root", folder, "-p", "0"]
+        known = {each: signal.signal(each, _leave) for each in (signal.SIGTERM, signal.SIGHUP)}
         process = subprocess.Popen(
             [*command, "--no-color"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
@@ -175,6 +176,13 @@ def started(folder: str) -> Iterator[tuple[Client, IO[bytes]]]:
             yield _announced(process, folder, log), log
         finally:
             _end(process)
+            for number, handler in known.items():
+                signal.signal(number, handler)
+
+
+def _leave(number: int, frame: object) -> None:
+    """End as a signal asks, but not without the app that was started."""
+    sys.exit(128 + number)
 
 
 def _announced(process: subprocess.Popen[bytes], folder: str, log: IO[bytes]) -> Client:

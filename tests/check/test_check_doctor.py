@@ -16,6 +16,8 @@ import doctor_kit as kit
 import pytest
 from conftest import LINUX, Folder, processes_with, wait_until
 
+from localku.check.trialfiles import leave_socket
+
 pytestmark = [
     pytest.mark.skipif(not LINUX, reason="who listens where is seen on Linux only"),
     pytest.mark.timeout(180),  # the first one waits for all apps, which two busy cores have to run
@@ -176,6 +178,26 @@ def test_an_app_that_cannot_be_started_passes_nothing(folder: Folder) -> None:
     report = kit.doctor(folder, "--only", "xii")
     assert [each["verdict"] for each in report["factors"]] == ["not observed"]
     assert "1 GiB" in report["said"]
+
+
+def test_a_temporary_folder_with_a_long_path(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The socket of a trial is elsewhere then."""
+    kit.make(folder, kit.STUBBORN)
+    for name, path in (("TMPDIR", tmp_path / ("long" * 25)), ("XDG_RUNTIME_DIR", tmp_path / "run")):
+        path.mkdir()
+        monkeypatch.setenv(name, str(path))
+    found = kit.verdicts(kit.doctor(folder, "--only", "xii", "--grace", "1s"))
+    assert found["one-off"] == "pass"
+    assert not list((tmp_path / ("long" * 25)).iterdir())
+
+
+def test_the_folder_of_such_a_socket_goes_away(tmp_path: Path) -> None:
+    for place in ("elsewhere", "app"):
+        (tmp_path / place).mkdir()
+        leave_socket(str(tmp_path / place / "api.sock"), str(tmp_path / "app"))
+    assert [each.name for each in tmp_path.iterdir()] == ["app"]
 
 
 def test_ctrl_c_leaves_nothing(folder: Folder, tmp_path: Path) -> None:

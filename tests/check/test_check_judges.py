@@ -161,7 +161,8 @@ def test_boot(boots: list[float], verdict: str) -> None:
 )
 def test_requests_in_hand(statuses: list[int], verdict: str) -> None:
     stops = [Stop("web.1", 0.1, 30, 0, Answer(ASK, each), True) for each in statuses]
-    assert worst(judge_life.in_hand(run(stops=stops))) == verdict
+    assert worst(judge_life.in_hand(run(stops=stops, can_see_processes=True))) == verdict
+    assert worst(judge_life.in_hand(run(stops=stops))) == "not observed"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +12,7 @@ from localku.check.redact import Redactor
 CONFIG = {
     "DATABASE_URL": "postgres://shop:p4ss/w0rd@db.acme.io:5432/shop",
     "STRIPE": "q9Zt4LmX2vRb8KwYc7Hn",
+    "PIN": "p&ss'w\"rd\u00e9",
     "GREETING": 'say "hello" & bye',
     "DEBUG": "true",
     "STAGE": "production",
@@ -30,6 +32,10 @@ CONFIG = {
         ("password p4ss/w0rd is wrong", "password [DATABASE_URL] is wrong"),
         ("?q=say+%22hello%22+%26+bye", "?q=[GREETING]"),
         ('{"x": "say \\"hello\\" & bye"}', '{"x": "[GREETING]"}'),
+        ("p&amp;ss&#x27;w&quot;rd\u00e9", "[PIN]"),
+        ("p&amp;ss&#39;w&quot;rd\u00e9", "[PIN]"),
+        (json.dumps(CONFIG["PIN"]), '"[PIN]"'),
+        (repr(CONFIG["PIN"]), "'[PIN]'"),
         ("key correct-horse", "key [SECRET_KEY]"),
         ("it is true that production uses 15000", "it is true that production uses 15000"),
         ("reads conf/site.ini", "reads conf/site.ini"),

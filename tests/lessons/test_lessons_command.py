@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from conftest import Folder
+from conftest import Folder, processes_with, wait_until
 
 from localku.errors import UserError
-from localku.lessons import command, course, paper, place, progress
+from localku.lessons import command, course, paper, place, progress, verdict
 
 FIRST = course.all_lessons()[0]
 
@@ -130,6 +133,16 @@ def test_a_broken_progress_is_kept_aside(there: Path, learner: Learner) -> None:
         assert "was broken" not in learner.types("list")[1]
         assert text in {path.read_text() for path in there.glob(f"{progress.BROKEN}*")}
     assert len(list(there.glob(f"{progress.BROKEN}*"))) == 4
+
+
+def test_verify_that_is_ended_ends_the_app_that_it_started(there: Path) -> None:
+    argv = [sys.executable, "-m", "localku", "learn", "verify", "1", "--start"]
+    folder = str(there / FIRST.folder)
+    with subprocess.Popen(argv, cwd=there, stdout=subprocess.DEVNULL) as proc:
+        wait_until(lambda: verdict.app_in(folder), "the app runs")
+        proc.send_signal(signal.SIGTERM)
+        assert proc.wait(20) == 128 + signal.SIGTERM
+    assert not processes_with(folder)
 
 
 def test_verify_starts_the_app_and_ends_it(there: Path, learner: Learner) -> None:
