@@ -19,8 +19,8 @@ GROUPS = {
 }
 
 _LESSON = """
-LESSON is a number or a name. Without it: the lesson in whose folder you are, or
-the one that is on.
+LESSON is a number or a name. Without it: the lesson in whose folder you are,
+unless it is done, or the one that is on.
 """
 
 HELP = {

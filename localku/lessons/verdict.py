@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from localku.cli import client as way
 from localku.cli.client import Client
 from localku.errors import UserError
+from localku.lessons import last_words
 from localku.lessons.lesson import Lesson
 from localku.lessons.live import Live
 from localku.lessons.watched import StillWrong
@@ -53,8 +54,9 @@ async def judge(lesson: Lesson, client: Client, folder: str, say: Callable[[str]
         say(text)
 
     module = importlib.import_module(lesson.check)
+    app = Live(client, folder, saw)
     try:
-        async with Live(client, folder, saw) as app:
+        async with app:
             await asyncio.wait_for(module.check(app), PATIENCE)
     except StillWrong as wrong:
         verdict.wrong, verdict.look = str(wrong) or "not yet", wrong.look
@@ -68,4 +70,14 @@ async def judge(lesson: Lesson, client: Client, folder: str, say: Callable[[str]
             f"the check could not make sense of the app: {error or type(error).__name__}"
         )
         verdict.look = f"{lesson.check.rpartition('.')[2]}.py:{where.lineno} of the checks"
+    if not verdict.passed:
+        _tell_why_not(verdict, app)
     return verdict
+
+
+def _tell_why_not(verdict: Verdict, app: Live) -> None:
+    """An app that does not boot says why; whatever the check saw comes from that."""
+    who, words = last_words.why_not(app.lines(), app.folder)
+    told = f"{verdict.wrong} {verdict.look}"
+    if who and words.partition(" (")[0][:40] not in told:
+        verdict.look = f"{who}, its last words: “{words}”"

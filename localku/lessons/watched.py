@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+ROUTERS_PAGE = re.compile(r"<p>([A-Z]\d\d [^<]+)</p>")
 
 
 class StillWrong(Exception):
@@ -32,6 +35,13 @@ class Answer:
         """The cookies that it sets, as a request sends them back: `a=1; b=2`."""
         set_them = self.headers.get("set-cookie", "").split("\n")
         return "; ".join(each.partition(";")[0] for each in set_them if each)
+
+    @property
+    def said(self) -> str:
+        """Its text, short, for one line; of the router's error page only the code: a learner knows
+        what `H10 App crashed` is, not what `<!DOCTYPE html> <html>` is."""
+        page = ROUTERS_PAGE.search(self.text) if self.dyno_failed else None
+        return page[1] if page else " ".join(self.text.split())[:60]
 
     @property
     def dyno_failed(self) -> bool:

@@ -66,11 +66,11 @@ def _latencies(result: Result, step: Step) -> Iterator[str]:
         rows.append(("from when it was sent", step.sent_latency))
     if step.service.count:
         rows += [("router: connect", step.connect), ("router: service", step.service)]
-    yield f"{'ms':<22}" + "".join(f"{name:>9}" for name in COLUMNS)
+    yield f"{'ms':<21}" + "".join(f"{name:>8}" for name in COLUMNS)
     for name, spread in rows:
         shown = whole if name.startswith("router") else ms
         cells = (shown(getattr(spread, field)) for field in FIELDS)
-        yield f"{name:<22}" + "".join(f"{cell:>9}" for cell in cells)
+        yield f"{name:<21}" + "".join(f"{cell:>8}" for cell in cells)
 
 
 def ms(value: float) -> str:

@@ -89,7 +89,7 @@ def test_the_table_has_it_all() -> None:
         "web=2, 2,000 requests in 10 s, 10 errors (0.5 %)",
         "offered 200.0 requests/s, achieved 199.5",
         "3 waited for a free connection",
-        "from when it was due       12.3     9.88     20.0     30.0      400    5,000    5,001",
+        "from when it was due     12.3    9.88    20.0    30.0     400   5,000   5,001",
         "router: service ",
         "status      200: 1,990  503: 5",
         "no answer   timeout: 5",

@@ -17,7 +17,7 @@ async def check(app: Watched) -> None:
     if page.status != 200:
         raise StillWrong(f"/ answers {page.status or page.text}", "the log: `localku logs`")
     if name not in page.text:
-        said = page.text.strip()[:60]
+        said = page.said
         raise StillWrong(
             f"SHOP_NAME was set to {name!r}, but the page says {said!r}",
             "where web.py takes NAME from",

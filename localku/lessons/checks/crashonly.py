@@ -27,6 +27,10 @@ async def check(app: Watched) -> None:
         moment = rng.uniform(0.3, 2.3) * lasts
         confirmed = await _killed_while_it_sells(app, article, moment)
         sold = left - await _back(app, article, number)
+        if sold < 0:
+            said = f"after SIGKILL number {number} the book has {-sold} of the article more than"
+            said = f"{said} before, so it is not the book with the sales that were answered"
+            raise StillWrong(said, "web.py: what does it do with a book that it cannot read?")
         if not confirmed <= sold <= confirmed + SELLERS:
             said = f"after SIGKILL number {number} the book lacks {sold} of the article, and"
             said = (

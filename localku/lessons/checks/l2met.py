@@ -91,7 +91,7 @@ def _counted(seen: list[Seen], orders: int) -> None:
 def _all_packed(answers: list[Answer]) -> None:
     for answer in answers:
         if answer.status != 201:
-            raise StillWrong(f"POST /orders got {answer.status}, not 201: {answer.text.strip()}")
+            raise StillWrong(f"POST /orders got {answer.status}, not 201: {answer.said}")
 
 
 async def _order(app: Watched, packets: int) -> Answer:

@@ -58,7 +58,7 @@ async def _best(app: Watched, word: str) -> float:
     """Milliseconds of a right answer."""
     answer = await app.request(f"/best/{word}")
     if answer.status != 200 or not answer.text.startswith(f"{word}-"):
-        what = f"/best/{word} answers {answer.status}: {answer.text.strip()[:60]}"
+        what = f"/best/{word} answers {answer.status}: {answer.said}"
         raise StillWrong(what, "`localku logs`: was the dyno killed?")
     return answer.ms
 

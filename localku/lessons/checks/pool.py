@@ -36,7 +36,7 @@ async def _burst(app: Watched, when: str) -> int:
     failed = [each for each in answers if each.status != 200]
     if failed:
         first = failed[0]
-        said = f"{first.status} {first.text.strip()[:60]}"
+        said = f"{first.status} {first.said}"
         what = f"{when}: {len(failed)} of {BURST} requests at the same moment failed: {said}"
         raise StillWrong(what, "how many connections does each dyno keep, and who waits for one?")
     return int((await _state(app))["most"])
@@ -48,5 +48,5 @@ async def _state(app: Watched) -> dict[str, Any]:
         found = json.loads(answer.text)
         return {**found, "most": int(found["most"])}
     except (ValueError, TypeError, KeyError):
-        what = f"/state answers {answer.status}: {answer.text.strip()[:60]}"
+        what = f"/state answers {answer.status}: {answer.said}"
         raise StillWrong(what, "leave /state as it is") from None

@@ -46,5 +46,5 @@ async def _search(app: Watched, word: str, at: float) -> Answer:
 
 def _is_found(word: str, answer: Answer) -> None:
     if answer.status != 200 or f"books about {word}" not in answer.text:
-        what = f"/search/{word} answers {answer.status}: {answer.text.strip()[:60]}"
+        what = f"/search/{word} answers {answer.status}: {answer.said}"
         raise StillWrong(what, "`localku logs`; rare words are to be found, too")

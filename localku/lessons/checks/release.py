@@ -52,10 +52,14 @@ async def _boots_did_nothing(app: Watched, since: float) -> None:
     try:
         await app.line(MIGRATED, since=since, dyno="web", within=0.6)
     except TimeoutError:
+        down = [each for each in await app.dynos("web") if each["state"] not in ("up", "idle")]
+        if down:
+            what = f"with web={DYNOS}, {down[0]['name']} is {down[0]['state']}"
+            raise StillWrong(what, "`localku logs -p web`") from None
         return
     dynos = sorted({line.dyno for line in app.lines(since, "web") if MIGRATED in line.text})
     price = await app.request("/price/tea")
-    what = f"{DYNOS} web dynos booted, {', '.join(dynos)} migrated: tea costs {price.text.strip()}"
+    what = f"{DYNOS} web dynos booted, {', '.join(dynos)} migrated: tea costs {price.said}"
     raise StillWrong(what, "what has to happen once per release does not belong into each boot")
 
 
@@ -63,7 +67,7 @@ async def _costs(app: Watched, when: str) -> None:
     answers = [await app.request("/price/tea") for _ in range(DYNOS)]
     for answer in answers:
         if answer.status != 200 or TEA not in answer.text.split():
-            what = f"{when}, /price/tea says {answer.status}: {answer.text.strip()[:60]}, not {TEA}"
+            what = f"{when}, /price/tea says {answer.status}: {answer.said}, not {TEA}"
             raise StillWrong(what, "`localku run release` shows what it does")
 
 

@@ -34,7 +34,7 @@ async def _log_in(app: Watched) -> str:
     answer = await app.request("/login", "POST", headers=form, body=f"name={NAME}".encode())
     if answer.status >= 400 or answer.status == 0 or not answer.cookies:
         said = f"POST /login with name={NAME} got {answer.status} and no cookie"
-        raise StillWrong(said, f"the answer was “{answer.text.strip()[:100]}”")
+        raise StillWrong(said, f"the answer was “{answer.said}”")
     # of a sticky router: it names a dyno, and would hide the others
     kept = [each for each in answer.cookies.split("; ") if not each.startswith(STICKY)]
     return "; ".join(kept)
@@ -45,7 +45,7 @@ async def _greeted(app: Watched, cookies: str, when: str) -> None:
     for dyno, answer in answers:
         if answer.status != 200 or NAME not in answer.text:
             said = f"{when}, {dyno or 'the router'} answered {answer.status} to {NAME}’s cookie"
-            said = f"{said}: “{answer.text.strip()[:80]}”"
+            said = f"{said}: “{answer.said}”"
             raise StillWrong(said, "where does the app keep who is logged in?")
     if len(set(dict(answers))) < 2:
         said = f"only {answers[0][0]} answered {len(answers)} requests: there are no two dynos"

@@ -62,7 +62,7 @@ async def _report(app: Watched, where: str) -> None:
         raise StillWrong(said if answer.status else f"{said}: {answer.text}", look)
     if answer.status != 200 or TOTAL not in answer.text:
         said = f"/report answered {answer.status} without the year’s total, {TOTAL}"
-        raise StillWrong(said, f"it was “{answer.text.strip()[:80]}”")
+        raise StillWrong(said, f"it was “{answer.said}”")
     if answer.ms < SLOW:
         said = f"/report took {answer.ms:.0f} ms: too quick for a restart to meet it"
         raise StillWrong(said, "it has to go on taking its second")

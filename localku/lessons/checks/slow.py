@@ -34,7 +34,7 @@ async def check(app: Watched) -> None:
 async def _costs_three(app: Watched) -> None:
     tea = await app.request("/price/tea")
     if tea.status != 200 or "3" not in tea.text:
-        what = f"/price/tea should cost 3, and answers {tea.status}: {tea.text.strip()[:60]}"
+        what = f"/price/tea should cost 3, and answers {tea.status}: {tea.said}"
         raise StillWrong(what, "the partner has that price in 20 ms")
     app.saw("the price of tea is there")
 
@@ -64,6 +64,6 @@ async def _nobody_gave_up(app: Watched, answers: list[Answer], since: float) -> 
         if answer.status == 0 or not answer.text.strip():
             raise StillWrong(f"/price/gold gets no answer: {answer.text}", "`localku logs`")
         if answer.status in (404, 500):
-            what = f"/price/gold answers {answer.status}: {answer.text.strip()[:60]}"
+            what = f"/price/gold answers {answer.status}: {answer.said}"
             raise StillWrong(what, "not known *now* is 503, or an older price")
     app.saw(f"/price/gold is answered by the app, {slowest.status} after {slowest.ms:.0f} ms")

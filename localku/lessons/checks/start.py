@@ -10,10 +10,12 @@ WITHIN = 2.5  # seconds
 
 async def check(app: Watched) -> None:
     """Break the till, see the end of the process, sell again."""
-    if (await app.request("/sell")).status == 503:
-        app.saw("the till was broken already, so the dyno was restarted by hand")
+    was_broken = (await app.request("/sell")).status == 503
+    if was_broken:
         await app.restart("web")
     await _sells(app, "before anything breaks")
+    if was_broken:
+        app.saw("the till was broken already, so the dyno was restarted by hand")
     app.saw("the till sells")
     since = app.now()
     answer = await app.request("/break")
@@ -32,13 +34,27 @@ async def check(app: Watched) -> None:
     app.saw(f"when the till breaks, {end.dyno} ends")
     if end.text.endswith("status 0"):
         raise StillWrong("it ended with status 0, as if all were well", "os._exit(1)")
-    app.saw(f"and says so: {end.text}")
     try:
         await app.line("State changed from starting to up", since=end.at, dyno="web", within=6)
     except TimeoutError:
         raise StillWrong("it did not come up again", "`localku logs`: what does it say?") from None
+    if not _last_words(app, since, end.dyno):
+        said = f"it ended ({end.text}), and said nothing: nobody will ever know why"
+        raise StillWrong(said, "print(..., flush=True), or traceback.print_exc(), before the end")
+    app.saw(f"it said why before the end, and the platform: {end.text}")
     await _sells(app, "after the restart")
     app.saw("the platform started it anew, and the till sells again")
+
+
+def _last_words(app: Watched, since: float, dyno: str) -> list[str]:
+    """What the app said from then until it was started anew."""
+    said = []
+    for line in app.lines(since, dyno):
+        if line.text.startswith("Starting process"):
+            break
+        if line.source == "app" and line.text.strip():
+            said.append(line.text)
+    return said
 
 
 async def _sells(app: Watched, when: str) -> None:

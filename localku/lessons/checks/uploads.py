@@ -36,7 +36,7 @@ async def _put(app: Watched) -> str:
     dyno, answer = await routed(app, path, app.request(path, "PUT", body=_content(path)))
     if not 200 <= answer.status < 300:
         said = f"PUT {path} got {answer.status} from {dyno or 'the router'}"
-        raise StillWrong(said, f"the answer was “{answer.text.strip()[:100]}”; `localku logs`")
+        raise StillWrong(said, f"the answer was “{answer.said}”; `localku logs`")
     return path
 
 
@@ -46,7 +46,7 @@ async def _everywhere(app: Watched, path: str, when: str) -> None:
     for dyno, answer in answers:
         if answer.status != 200:
             said = f"{when}{dyno or 'the router'} answered {answer.status} to GET {path}"
-            said = f"{said}, which was stored: “{answer.text.strip()[:80]}”"
+            said = f"{said}, which was stored: “{answer.said}”"
             raise StillWrong(said, LOOK)
         if answer.text.encode() != _content(path):
             raise StillWrong(f"{when}{dyno} gave back another content of {path}", LOOK)

@@ -36,7 +36,7 @@ async def check(app: Watched) -> None:
     await app.scale(web=0)
     await app.scale(worker=1)
     alone = await _until_made(app, asked, since)
-    app.saw(f"web=0 worker=1: {JOBS} invoices in {alone:.1f} s")
+    app.saw(f"web=0 worker=1: {JOBS} invoices, {alone:.1f} s from the first to the last")
     await app.scale(web=1, worker=0)
     await _made_by_worker(app, asked)
     await app.scale(worker=3)
@@ -48,7 +48,7 @@ async def check(app: Watched) -> None:
         what = f"three workers need {together:.1f} s for {JOBS} invoices, one needs {alone:.1f} s"
         raise StillWrong(what, "does each worker take a job of its own?")
     await _made_by_worker(app, asked)
-    app.saw(f"worker=3: {JOBS} invoices in {together:.1f} s, none of them twice")
+    app.saw(f"worker=3: {JOBS} invoices, {together:.1f} s from the first to the last, none twice")
 
 
 async def _ask(app: Watched) -> tuple[int, float]:
@@ -59,7 +59,7 @@ async def _ask(app: Watched) -> tuple[int, float]:
         raise StillWrong(what, "web.py: who makes the invoice?")
     found = _json(answer)
     if not isinstance(found.get("id"), int):
-        raise StillWrong(f'POST /invoices has no "id" in its answer: {answer.text.strip()[:60]}')
+        raise StillWrong(f'POST /invoices has no "id" in its answer: {answer.said}')
     return int(found["id"]), answer.ms
 
 
@@ -69,7 +69,7 @@ def _json(answer: Answer) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise StillWrong(f"no JSON in the answer ({answer.status}): {answer.text.strip()[:60]}")
+        raise StillWrong(f"no JSON in the answer ({answer.status}): {answer.said}")
     return found
 
 
