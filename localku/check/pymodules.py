@@ -19,6 +19,7 @@ from localku.check.slug import Slug
 _ENDINGS = (".py", ".pyx", ".so", ".pyd")
 _TARGET = re.compile(r"([A-Za-z_][\w.]*)(?::[\w.]+(?:\(.*\))?)?")
 _STRING = re.compile(r"[a-zA-Z_]\w*(?:\.[a-zA-Z_]\w*)+")
+_DEEPEST = 32  # packages in one another; a longer name is that of no module
 _DJANGO = "DJANGO_SETTINGS_MODULE"
 _SETTINGS = frozenset(("ROOT_URLCONF", "WSGI_APPLICATION", "ASGI_APPLICATION", "MIDDLEWARE"))
 _DEFAULT_APPS = (
@@ -48,7 +49,7 @@ class Modules:
 
     def files_of(self, module: str) -> Iterator[str]:
         """The files that an import of a module runs: the packages around it, and itself."""
-        parts = module.split(".")
+        parts = module.split(".")[:_DEEPEST]
         for root in self.roots:
             found = list(self._below(root, parts))
             yield from found

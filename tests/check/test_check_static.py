@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from slug_kit import bad, found, repository, slug
 
@@ -359,3 +361,10 @@ def test_a_probe_that_fails_is_one_finding() -> None:
     broken = Slug("/app", {"app.py": None}, {}, {"web": "python app.py"}, {}, None)  # type: ignore[dict-item]
     verdicts = [each.verdict for each in found("sigterm-ignored", broken)]
     assert verdicts == [Verdict.NOT_OBSERVED]
+
+
+def test_a_command_that_is_no_module_takes_no_time() -> None:
+    began = time.monotonic()
+    app = slug({"Procfile": "web: sh run.sh", "run.sh": "a." * 60_000, "app.py": "import os\n"})
+    found("environment-names", app)
+    assert time.monotonic() - began < 10
