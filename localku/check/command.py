@@ -239,9 +239,12 @@ def _check_files(options: argparse.Namespace) -> None:
     """See that the files can be written before a minute is spent. Raises UserError."""
     for flag, path in (("--json", options.json), ("--html", options.html)):
         if path and path != STDOUT:
+            is_new = not os.path.lexists(path)
             try:
                 with open(path, "ab"):
                     pass
+                if is_new:
+                    os.unlink(path)
             except OSError as error:
                 what = f"cannot write {path}: {error.strerror}"
                 raise UserError(what, where=flag, status=USAGE) from None

@@ -158,7 +158,8 @@ def test_no_secret_is_in_a_report(reports: Reports) -> None:
 
 
 def test_a_report_of_a_folder_without_procfile_is_one_line(folder: Folder) -> None:
-    status, said = folder.fails("doctor")
+    status, said = folder.fails("doctor", "--html", "report.html")
+    assert not (folder.path / "report.html").exists()
     assert status == 1
     assert "there is no Procfile" in said
     assert len(said.splitlines()) == 1
