@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from localku.check.finding import Evidence, Finding
 from localku.check.redact import SHORTEST, Redactor
+from localku.logs.words import escaped
 
 _USERINFO = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH|PRIVATE|SALT|DSN", re.I)
@@ -20,6 +21,8 @@ _ASSIGNED = re.compile(
     r"([^\s\"',;&]{6,})",
     re.I,
 )
+# ECMA-48, 5.4 and 8.3.89: control sequences, and commands to the terminal with their text
+_TERMINAL = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 _TRIAL = re.compile(r"/[^\s:'\"]*/localku-doctor-\w+/[\w-]+/(app/|app\b|home\b|tmp\b)")
 _PLACES = {"app/": "", "app": ".", "home": "~", "tmp": "/tmp"}  # noqa: S108
 LONGEST = 200  # characters of a piece of evidence; cut here, where no half of a secret is left
@@ -40,11 +43,15 @@ class Cleaner:
     def finding(self, it: Finding) -> Finding:
         """The same finding, with the names of secrets in their places."""
         evidence = tuple(
-            Evidence(each.kind, self.text(each.where)[:LONGEST], self.text(each.text)[:LONGEST])
+            Evidence(each.kind, self._shown(each.where)[:LONGEST], self._shown(each.text)[:LONGEST])
             for each in it.evidence
         )
-        said, why, fix = self.text(it.said), self.text(it.why), self.text(it.fix)
+        said, why, fix = self._shown(it.said), self._shown(it.why), self._shown(it.fix)
         return replace(it, said=said, why=why, fix=fix, evidence=evidence)
+
+    def _shown(self, text: str) -> str:
+        """A text that does nothing to a terminal: an app's line may have colours, or worse."""
+        return escaped(self.text(_TERMINAL.sub("", text)), kept="\t")
 
     def text(self, text: str) -> str:
         """A text without values of config, passwords in URLs, and what follows `token=`."""

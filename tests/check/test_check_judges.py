@@ -351,6 +351,12 @@ def test_secrets_are_taken_out(text: str) -> None:
         assert "hunter2" not in said
 
 
+def test_a_line_does_nothing_to_the_terminal() -> None:
+    text = "\x1b[1;31mred\x1b[0m \x1b]0;title\x07\x9b2Jend\rx\u202ey"
+    found = Cleaner({}).finding(Finding(11, "x", Verdict.FAIL, text, (Evidence("log", "a", text),)))
+    assert found.said == found.evidence[0].text == r"red end\rx\xe2\x80\xaey"
+
+
 def test_a_path_of_the_trial_is_shown_as_the_apps() -> None:
     said = Cleaner({}).text(f'File "{SLUG}/web.py", line 3')
     assert said == 'File "web.py", line 3'
