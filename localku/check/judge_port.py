@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from localku.check.finding import Evidence, Finding
@@ -10,6 +11,8 @@ from localku.check.record import Listener, Run
 
 DYNO = "web.1"
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+# what a program says that got no further than prepare.py lets it
+_BARRED = re.compile(r"localku-doctor\.invalid|no-root\.crt|server does not support SSL")
 _WHY = (
     "the router reaches a dyno only at $PORT, which is another one each time; a web process that"
     " has not bound it within 60 seconds is killed (R10), and requests get H20 or H10"
@@ -53,9 +56,11 @@ def _never(run: Run) -> Finding:
     if any(each.text.endswith("exited with status 127") for each in evidence):
         said = "the web command is not found on this machine: install what the app needs here"
         return Finding(7, "port-bound", UNSEEN, said, tuple(evidence))
-    if run.services_missed or refused:
+    barred = [line for line in run.said(DYNO) if _BARRED.search(line.message)]
+    if run.services_missed or refused or barred:
         reached = [f"{each.data.get('host')}:{each.data.get('port')}" for each in refused]
-        what = ", ".join(dict.fromkeys([*run.services_missed, *reached]))
+        seen = dict.fromkeys([*run.services_missed, *reached])
+        what = ", ".join(seen) or "as its log says"
         said = (
             f"web.1 did not come up, perhaps for want of its services ({what}), which doctor does"
             " not touch: give it others (--env NAME=VALUE), or let it use these (--use-services)"

@@ -178,7 +178,15 @@ class Prepared:
             config[name] = found.urls[name].at("127.0.0.1", stand.port)
         if not self.use_services:
             config |= {name: world.nowhere(value) for name, value in found.hosts.items()}
-            config.setdefault("PGHOST", world.NOWHERE)  # else libpq takes this machine's socket
+            # libpq, where no hook looks: without a host it goes nowhere, not to this machine's
+            # socket; to a host that stands in the code it wants TLS, with a root that is not there
+            root = os.path.join(work, "no-root.crt")
+            defaults = (
+                ("PGHOST", world.NOWHERE),
+                ("PGSSLMODE", "verify-full"),
+                ("PGSSLROOTCERT", root),
+            )
+            config = {**dict(defaults), **config}
         return config
 
     def _hooks(self, work: str, slug: str, mark: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ outside the app that a config var names, are copied. Real services are not
 reached: the URL of one gets a stand-in that lets nobody through; in Python and
 Node the way to other hosts, and to what listens on this machine, is shut. An
 address that stands in the code is reached all the same by other languages and
-by libraries in C, as libpq is: end what listens there first, if it matters.
+by libraries in C (libpq only asks it for TLS, and goes no further): end what
+listens there first, if it matters.
 
   --only FACTORS     some of them: 6,9 or vi,ix or processes,logs
   --quick            read files only, run nothing

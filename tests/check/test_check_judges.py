@@ -201,6 +201,9 @@ def test_an_app_that_needs_its_services_is_not_judged() -> None:
     (found,) = judge_port.port([seen])
     assert found.verdict is Verdict.NOT_OBSERVED
     assert "--use-services" in found.said
+    said = Line(1, "app", "web.1", "could not translate host name localku-doctor.invalid")
+    (found,) = judge_port.port([run(failed="web.1 did not come up", lines=[said])])
+    assert found.verdict is Verdict.NOT_OBSERVED
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +64,26 @@ def test_a_service_is_not_reached(value: str, given: str, tmp_path: Path) -> Non
 def test_a_relay_does_not_stand_in_for_a_socket(tmp_path: Path) -> None:
     value = "postgres:///x"
     assert asyncio.run(_given(value, str(tmp_path / "doctor"), use_services=True)) == value
+
+
+def test_libpq_hands_over_nothing_to_a_server_that_the_code_names(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    ready = Prepared(str(tmp_path), str(tmp_path), "app", {}, {}, False, 1, 1, set())
+    given = ready._config(str(tmp_path), str(tmp_path))
+    heard = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        place = f"host=127.0.0.1 port={server.getsockname()[1]} dbname=x user=me"
+        program = f"import psycopg; psycopg.connect({place!r}, connect_timeout=9)"
+        environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **given}
+        with subprocess.Popen([sys.executable, "-c", program], env=environ, stderr=-3) as client:
+            connection, _ = server.accept()
+            with connection:
+                heard += connection.recv(99)
+                connection.sendall(b"N")  # no TLS here, as on a laptop
+                heard += connection.recv(99)
+        assert client.returncode
+    assert heard == b"\0\0\0\x08\x04\xd2\x16\x2f"  # SSLRequest, and no name of a database
 
 
 def test_what_names_no_service_stays() -> None:
