@@ -9,6 +9,7 @@ from localku.check.judging import FAIL, PASS, WARN, names, unseen
 from localku.check.record import Run
 
 _SET = re.compile(r"(?:^|[\s;&(])(?:export\s+|env\s+)?([A-Z_][A-Z0-9_]*)=")
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
 def one_off(run: Run) -> list[Finding]:
@@ -28,14 +29,20 @@ def one_off(run: Run) -> list[Finding]:
     folder = run.one_off["folder"]
     known = set(run.one_off["names"].split())
     own = {name for name in _SET.findall(run.commands.get("web", "")) if name in web[0].names}
-    missing = sorted(own - known)
+    given = {name for name in run.config if _NAME.fullmatch(name) and name in web[0].names}
+    missing = sorted((own | given) - known)
     if run.one_off["hash"] != run.one_off["web_hash"]:
         what = "it sees other files than the web dyno"
         evidence = (Evidence("file", folder, f"sum {run.one_off['hash']}"),)
         return [Finding(12, "one-off", FAIL, what, evidence, _WHY, "one slug for all processes")]
     if missing:
         said = f"the web dyno has {names(missing)}, which a one-off dyno has not"
-        evidence = (Evidence("file", "Procfile", f"web sets {names(missing)} itself"),)
+        is_own = own.issuperset(missing)
+        evidence = (
+            Evidence("file", "Procfile", f"web sets {names(missing)} itself")
+            if is_own
+            else Evidence("process", "run.1", f"has no {names(missing)}"),
+        )
         fix = "make it a config var: every process has those"
         return [Finding(12, "one-off", WARN, said, evidence, _WHY, fix)]
     if web[0].cwd != folder:

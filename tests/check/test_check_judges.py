@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from localku.check import (
+    judge_admin,
     judge_deps,
     judge_dynos,
     judge_files,
@@ -20,7 +21,7 @@ from localku.check import (
 from localku.check.comparing import compared, differences
 from localku.check.declared import Declared
 from localku.check.finding import Evidence, Finding, Verdict
-from localku.check.record import Answer, Ask, Line, Listener, Run, Sight, Stop
+from localku.check.record import Answer, Ask, Line, Listener, Process, Run, Sight, Stop
 from localku.check.redaction import Cleaner
 from localku.check.world import read_url, services, sqlite_url
 from localku.errors import UserError
@@ -352,6 +353,20 @@ def test_secrets_are_taken_out(text: str) -> None:
     for said in (found.said, found.evidence[0].text):
         assert not {"hunter2hunter2", "s3cr", "abcDEF123456"} & set(said.replace(":", " ").split())
         assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("names", "verdict"), [("A_KEY DYNO", "pass"), ("DYNO", "warn"), ("", "warn")]
+)
+def test_a_one_off_dyno_has_the_same_config_vars(names: str, verdict: str) -> None:
+    seen = run(
+        config={"A_KEY": "x", "lower": "y"},
+        can_see_processes=True,
+        listeners=[Listener("0.0.0.0", 5000, "web.1", 7, "x")],  # noqa: S104
+        processes=[Process(7, "web.1", "x", False, SLUG, frozenset({"A_KEY", "lower", "PORT"}))],
+        one_off={"folder": SLUG, "names": names, "hash": "1 2", "web_hash": "1 2"},
+    )
+    assert worst(judge_admin.one_off(seen)) == verdict
 
 
 def test_a_line_does_nothing_to_the_terminal() -> None:
