@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from localku.check.finding import Evidence, Finding
-from localku.check.judging import FAIL, PASS, WARN, of_line, some, unseen
+from localku.check.judging import FAIL, PASS, WARN, of_line, plural, some, unseen
 from localku.check.record import Line, Run
 from localku.logs.secrets import is_secret
 
@@ -31,7 +31,8 @@ def buffered(first: Run, again: Run) -> list[Finding]:
         return unseen(11, "buffering", f"{DYNO} said nothing at all")
     if not in_time:
         return unseen(11, "buffering", f"{DYNO} said nothing until it was stopped")
-    said_in_time = f"{len(in_time)} lines came while it ran, {len(late)} when it was stopped"
+    came = f"{plural(len(in_time), 'line')} came while it ran"
+    said_in_time = f"{came}, {len(late)} when it was stopped" if late else came
     return [Finding(11, "buffering", PASS, said_in_time, some([of_line(x) for x in in_time[-1:]]))]
 
 
