@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from localku.cli import quoting, tables
 from localku.cli.client import Client, Options, as_list, as_object, connect, done, say
 from localku.cli.ps import ago
+from localku.cli.terminal import columns
 from localku.errors import UserError
 
 COLUMNS = ("v", "description", "user", "created_at")
@@ -82,11 +82,6 @@ def rows(found: list[dict[str, Any]], now: datetime) -> list[tuple[str, str, str
         who, when = each["user"]["email"], ago(each["created_at"], now)
         lines.append((f"v{each['version']}", what, who, when))
     return lines
-
-
-def columns() -> int:
-    """How wide the terminal is; 0 for output that is none, which is never cut."""
-    return os.get_terminal_size(1).columns if os.isatty(1) else 0
 
 
 def fitted(lines: list[tuple[str, str, str, str]], width: int) -> list[tuple[str, str, str, str]]:
