@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import datetime
 from typing import Any
@@ -11,8 +10,10 @@ from typing import Any
 from localku.cli import quoting, tables
 from localku.cli.client import Client, Options, as_list, as_object, connect, done, say
 from localku.cli.ps import ago
+from localku.cli.terminal import columns
 from localku.errors import UserError
 
+LEAST = 20  # letters of a description, however narrow the terminal is
 COLUMNS = ("v", "description", "user", "created_at")
 LIVE = "The code of every release is the live folder: a rollback brings back config vars only."
 STATUS = {
@@ -84,20 +85,25 @@ def rows(found: list[dict[str, Any]], now: datetime) -> list[tuple[str, str, str
     return lines
 
 
-def columns() -> int:
-    """How wide the terminal is; 0 for output that is none, which is never cut."""
-    return os.get_terminal_size(1).columns if os.isatty(1) else 0
-
-
 def fitted(lines: list[tuple[str, str, str, str]], width: int) -> list[tuple[str, str, str, str]]:
-    """Rows with descriptions short enough for so many columns, as far as that makes sense."""
-    widths = [max(len(line[place]) for line in [COLUMNS, *lines]) for place in (0, 2, 3)]
-    rest = sum(widths) + 3 * len(widths) + 3
-    room = max(width - rest, len(COLUMNS[1]), 20) if width else 10_000
+    """Rows with descriptions short enough for so many columns, as far as that makes sense. Where
+    nothing would be left of them, the moment is only told as `~ 5m ago`."""
+    if width and _beside(lines) + LEAST > width:
+        lines = [
+            (v, what, who, when.partition(" (")[2].rstrip(")") or when)
+            for v, what, who, when in lines
+        ]
+    room = max(width - _beside(lines), LEAST) if width else 10_000
     return [
         (v, what if len(what) <= room else what[: room - 1] + "…", who, when)
         for v, what, who, when in lines
     ]
+
+
+def _beside(lines: list[tuple[str, str, str, str]]) -> int:
+    """The columns that all but the descriptions take, and the rule's end."""
+    widths = [max(len(line[place]) for line in [COLUMNS, *lines]) for place in (0, 2, 3)]
+    return sum(widths) + 3 * len(widths) + 3
 
 
 def info(argv: list[str]) -> int:

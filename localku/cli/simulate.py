@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from localku.cli import samples, tables
 from localku.cli.client import USAGE, Options, say
+from localku.cli.terminal import columns
 from localku.errors import UserError
 from localku.simulate import document, wording
 from localku.simulate.document import Case
@@ -21,6 +22,8 @@ from localku.simulate.scenario import ONE_QUEUE, POLICIES, Scenario, simulate
 
 MOST = 1_000_000_000  # requests of all cases together
 REQUESTS = 200_000
+PREDICTED = "predicted"
+MORE = "a terminal as wide as that shows what the textbooks predict, too"
 REPORT = "localku.load.report"  # draws the page; that room stands beside ours, so by name only
 T = TypeVar("T")
 
@@ -140,12 +143,23 @@ def about(it: Scenario, source: str) -> dict[str, str]:
     }
 
 
+def fitted(heads: list[str], rows: list[list[str]], width: int) -> list[str]:
+    """The table; where it would not fit into so many columns, without what is predicted. width: 0
+    for output that is no terminal, which is never cut."""
+    lines = tables.table(heads, rows)
+    if not width or max(map(len, lines)) <= width:
+        return lines
+    kept = [place for place, head in enumerate(heads) if head != PREDICTED]
+    fewer = [[row[place] for place in kept] for row in [heads, *rows]]
+    return [*tables.table(fewer[0], fewer[1:], gap=2), f"({max(map(len, lines))} columns: {MORE})"]
+
+
 def show(cases: list[Case], source: str, remarks: list[str]) -> None:
     """Print the table and what belongs to it."""
     print(tables.header("Simulation of routing"))
     print("\n".join(tables.aligned(about(cases[0].scenario, source))), end="\n\n")
     heads, rows = document.rows(cases)
-    print("\n".join(tables.table(heads, rows)), end="\n\n")
+    print("\n".join(fitted(heads, rows, columns())), end="\n\n")
     print("Times in ms, waits with their error at 95 %. Load: the share of its time a dyno works.")
     if any(case.scenario.policy == ONE_QUEUE for case in cases):
         print("one-queue is no policy of the router: it is the best that any could reach.")

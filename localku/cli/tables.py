@@ -18,15 +18,16 @@ def aligned(values: Mapping[str, object]) -> list[str]:
     return [f"{key + ':':{width}} {value}".rstrip(" ") for key, value in values.items()]
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """A table with a rule under its heads, as Heroku's CLI prints them since version 10."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], gap: int = 3) -> list[str]:
+    """A table with a rule under its heads, as Heroku's CLI prints them since version 10. gap:
+    blanks between columns."""
     texts = [[str(cell) for cell in row] for row in [columns, *rows]]
     widths = [max(len(row[place]) for row in texts) for place in range(len(columns))]
     lines = [
-        "  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        "  " + (" " * gap).join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         for row in texts
     ]
-    rule = " " + "─" * (sum(widths) + 3 * (len(columns) - 1) + 2)
+    rule = " " + "─" * (sum(widths) + gap * (len(columns) - 1) + 2)
     return [line.rstrip() for line in [lines[0], rule, *lines[1:]]]
 
 

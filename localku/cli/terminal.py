@@ -39,6 +39,11 @@ def size() -> tuple[int, int] | None:
     return None
 
 
+def columns() -> int:
+    """How wide the terminal is; 0 for output that is none, which is never cut."""
+    return os.get_terminal_size(1).columns if os.isatty(1) else 0
+
+
 async def read(fd: int = STDIN) -> bytes:
     """The next bytes from a terminal, pipe or file; b"" at the end. Nothing else waits with it."""
     mode = os.fstat(fd).st_mode

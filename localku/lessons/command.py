@@ -137,7 +137,7 @@ def read(name: str, argv: list[str]) -> int:
     """A lesson's page."""
     words = Words(name, argv, 1)
     it, lesson = _lesson(words)
-    paper.show(words.paper.page(lesson.readme()))
+    paper.show(pages.whole(words.paper, lesson))
     return 0
 
 
@@ -250,8 +250,10 @@ def _go(words: Words, it: Place, lesson: Lesson) -> int:
 
 
 def _show(words: Words, it: Place, lesson: Lesson) -> None:
+    from localku.lessons.verdict import other_running
+
     it.ensure(lesson)
-    paper.show(pages.screen(words.paper, it, lesson, HERE))
+    paper.show(pages.screen(words.paper, it, lesson, HERE, other_running(it, lesson)))
 
 
 def _lesson(words: Words) -> tuple[Place, Lesson]:

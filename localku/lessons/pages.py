@@ -78,11 +78,14 @@ def head(paper: Paper, place: Place, lesson: Lesson) -> list[str]:
     return [title, " | ".join(facts)]
 
 
-def screen(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
-    """The state of the course, the lesson, its task, and what to type where."""
+def screen(
+    paper: Paper, place: Place, lesson: Lesson, here: str, other: Lesson | None = None
+) -> list[str]:
+    """The state of the course, the lesson, its task, and what to type where. other: a lesson whose
+    app runs."""
     above = [bar(paper, place.done, len(place.lessons)), "", *head(paper, place, lesson), ""]
     above += [*paper.para(lesson.goal), ""]
-    below = ["", *what_next(paper, place, lesson, here)]
+    below = ["", *what_next(paper, place, lesson, here, other)]
     task = [paper.ink(BOLD, TASK), *paper.page(section(lesson.readme(), TASK))]
     return [*above, *cut(paper, task, len(above) + len(below)), *below]
 
@@ -97,11 +100,16 @@ def cut(paper: Paper, lines: list[str], others: int) -> list[str]:
     return [*lines[:end], paper.codes("... more of it: `localku learn read`")]
 
 
-def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str]:
+def what_next(
+    paper: Paper, place: Place, lesson: Lesson, here: str, other: Lesson | None
+) -> list[str]:
     """Which commands to type in which terminal."""
     folder = place.folder(lesson)
     start = paper.ink("36", f"cd {shown_path(folder, os.sep)}; {start_of(lesson)}")
     lines = [f"Terminal 1:  {start}"]
+    if other is not None:
+        lines.insert(0, f"Terminal 1:  Ctrl-C ends lesson {other.number}, which runs there. Then:")
+        lines[1] = " " * 13 + start
     is_here = os.path.realpath(here) == os.path.realpath(folder)
     go = "" if is_here else f"cd {shown_path(folder, here)}"
     commands = [
@@ -121,6 +129,15 @@ def what_next(paper: Paper, place: Place, lesson: Lesson, here: str) -> list[str
             lines += [label + paper.ink("36", command), " " * 35 + what]
         else:
             lines.append((label + paper.ink("36", command) + gap + what).rstrip())
+    return lines
+
+
+def whole(paper: Paper, lesson: Lesson) -> list[str]:
+    """Its page; below a long one, how to see it a screen at a time."""
+    lines = paper.page(lesson.readme())
+    if paper.height and len(lines) >= paper.height:
+        hint = f"({len(lines)} lines; a screen at a time: `localku learn read | less`)"
+        lines += ["", paper.codes(hint)]
     return lines
 
 

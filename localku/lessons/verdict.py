@@ -15,6 +15,7 @@ from localku.errors import UserError
 from localku.lessons import last_words
 from localku.lessons.lesson import Lesson
 from localku.lessons.live import Live
+from localku.lessons.place import Place
 from localku.lessons.watched import StillWrong
 from localku.platform import home
 
@@ -42,6 +43,12 @@ def app_in(folder: str) -> Client | None:
     if client is not None:
         client.close()
     return client
+
+
+def other_running(place: Place, lesson: Lesson) -> Lesson | None:
+    """Another lesson, whose app runs."""
+    others = (each for each in place.lessons if each != lesson)
+    return next((each for each in others if app_in(place.folder(each)) is not None), None)
 
 
 async def judge(lesson: Lesson, client: Client, folder: str, say: Callable[[str], None]) -> Verdict:

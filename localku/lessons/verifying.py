@@ -20,7 +20,7 @@ from localku.lessons import pages
 from localku.lessons.lesson import Lesson
 from localku.lessons.paper import DIM, YELLOW, Paper, show
 from localku.lessons.place import Place
-from localku.lessons.verdict import Verdict, app_in, judge
+from localku.lessons.verdict import Verdict, app_in, judge, other_running
 
 START = "import sys; from localku.cli.entry import main; sys.exit(main())"
 BOOT = 20.0  # seconds until `localku start` has announced itself
@@ -67,18 +67,11 @@ class Verifying:
         plain = Paper(self.paper.width, colored=False, utf8=False)
         for line in [
             f"localku: {what}",
-            *pages.missing(plain, self.lesson, self.folder, self._other()),
+            *pages.missing(plain, self.lesson, self.folder, other_running(self.place, self.lesson)),
         ]:
             say(line)
         say("Or `localku learn verify --start` runs it for the time of the check.")
         return 1
-
-    def _other(self) -> Lesson | None:
-        """Another lesson, whose app runs."""
-        for each in self.place.lessons:
-            if each != self.lesson and app_in(self.place.folder(each)) is not None:
-                return each
-        return None
 
     def _judged(self, client: Client, silent: bool) -> Verdict:
         def saw(text: str) -> None:
@@ -123,7 +116,14 @@ class Verifying:
             client = app_in(self.folder)
             if client is None:
                 if not absent:
-                    show(pages.missing(self.paper, self.lesson, self.folder, self._other()))
+                    show(
+                        pages.missing(
+                            self.paper,
+                            self.lesson,
+                            self.folder,
+                            other_running(self.place, self.lesson),
+                        )
+                    )
                 absent, seen = True, None
                 continue
             absent = False

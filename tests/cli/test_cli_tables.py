@@ -95,6 +95,15 @@ def test_descriptions_are_cut_for_a_terminal() -> None:
     assert len(releases.fitted(rows, 10)[0][1]) == 20
 
 
+def test_releases_fit_a_usual_terminal() -> None:
+    when = "2026/11/24 23:37:53 +0000 (~ 1s ago)"
+    rows = [("v19", "Set ADMIN_TOKEN, SHOP_NAME config vars", "you@localhost", when)]
+    fitted = releases.fitted(rows, 80)
+    assert fitted[0][3] == "~ 1s ago"
+    assert max(map(len, tables.table(releases.COLUMNS, fitted))) <= 80
+    assert releases.fitted(rows, 120)[0][3] == when
+
+
 def app(name: str, root: str) -> dict[str, Any]:
     return {"name": name, "git_url": f"file://{root}"}
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import Folder, processes_with, wait_until
 
 from localku.errors import UserError
-from localku.lessons import command, course, paper, place, progress, verdict
+from localku.lessons import command, course, pages, paper, place, progress, verdict
 
 FIRST = course.all_lessons()[0]
 
@@ -123,6 +123,27 @@ def test_next_and_goto(there: Path, learner: Learner, monkeypatch: pytest.Monkey
         learner.types("goto 99")
     with pytest.raises(UserError, match="which lesson"):
         learner.types("goto")
+
+
+def test_next_says_that_an_app_still_runs(there: Path, learner: Learner) -> None:
+    second = course.all_lessons()[1]
+    assert f"Terminal 1:  cd {there}/{second.folder}" in learner.types("next")[1]
+    running = Folder(there / FIRST.folder).start()
+    try:
+        assert running.port
+        said = learner.types(f"goto {second.number}")[1]
+        assert "Ctrl-C ends lesson 1, which runs there." in said
+        assert f"{' ' * 13}cd {there}/{second.folder}; localku start" in said
+        assert "Ctrl-C" not in learner.types("goto 1")[1]
+    finally:
+        running.destroy()
+
+
+def test_a_page_that_is_longer_than_the_screen_says_how_to_read_it() -> None:
+    small = paper.Paper(80, 24, colored=False, utf8=True)
+    assert "a screen at a time: `localku learn read | less`" in pages.whole(small, FIRST)[-1]
+    endless = paper.Paper(80, 0, colored=False, utf8=True)
+    assert pages.whole(endless, FIRST) == endless.page(FIRST.readme())
 
 
 def test_a_broken_progress_is_kept_aside(there: Path, learner: Learner) -> None:

@@ -63,6 +63,8 @@ def test_the_page(it: Lesson) -> None:
     assert len(lines) <= 90, "one page"
     prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     assert max(map(len, prose.splitlines())) <= 150
+    code = "".join(re.findall(r"^```.*?^```", text, flags=re.MULTILINE | re.DOTALL))
+    assert max(map(len, code.splitlines())) <= 76, "it stands in 80 columns, set in by four"
     assert re.match(rf"# {it.number}\. ", text), "its number and title"
     assert paper.section(text, "Task"), "what `localku learn` shows"
     assert text.count("```") % 2 == 0

@@ -35,6 +35,24 @@ def test_sessions_in_a_database_pass(tmp_path: Path) -> None:
     assert found.passed, found.wrong
 
 
+def test_sessions_in_a_file_beside_the_code_do_not_pass(tmp_path: Path) -> None:
+    """Here two dynos share the folder, on Heroku they do not."""
+    found = verdict_on(
+        "sessions",
+        tmp_path,
+        (
+            "sessions[token] = name",
+            'print(token, name, file=open("sessions.txt", "a"), flush=True)',
+        ),
+        (
+            "return sessions.get(cookie)",
+            'lines = open("sessions.txt", "a+").seek(0) or open("sessions.txt")\n'
+            "    return dict(line.split() for line in lines).get(cookie)",
+        ),
+    )
+    assert found.wrong == "the session is in sessions.txt, a file of the app’s folder"
+
+
 def test_a_cookie_that_anybody_can_write_does_not_pass(tmp_path: Path) -> None:
     found = verdict_on(
         "sessions",
@@ -47,7 +65,7 @@ def test_a_cookie_that_anybody_can_write_does_not_pass(tmp_path: Path) -> None:
 
 def test_sticky_routing_does_not_pass(tmp_path: Path) -> None:
     found = verdict_on("sessions", tmp_path, localku_yml="session_affinity: true\n")
-    assert "answered 401 to ada’s cookie" in found.wrong
+    assert "answered 401 to the log-in’s cookie" in found.wrong
 
 
 def test_files_beside_the_database_pass(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import LOCALKU, PATIENCE, Folder
 
+from localku.cli import tables
+from localku.cli.simulate import fitted
 from localku.simulate.scenario import POLICIES
 
 APP = """\
@@ -31,6 +33,15 @@ def localku(*argv: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 
 
 QUICK = ("--requests", "20000", "--service", "exp(10ms)")
+
+
+def test_a_narrow_terminal_has_a_table_that_fits() -> None:
+    heads = ["dynos", "policy", "wait", "predicted", "waits", "predicted"]
+    rows = [["2", "least-connections", "77.6 ±3.25", "75.2", "35.8 %", "35.4 %"]]
+    assert fitted(heads, rows, 0) == tables.table(heads, rows) == fitted(heads, rows, 80)
+    *table, note = fitted(heads, rows, 50)
+    assert table[2] == "  2      least-connections  77.6 ±3.25  35.8 %"
+    assert "predicted" not in table[0] and note.startswith("(74 columns: ")
 
 
 def test_the_table() -> None:

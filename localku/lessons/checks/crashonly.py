@@ -12,6 +12,7 @@ KILLS = 3
 SELLERS = 3  # at once, so that one of them is always being written down
 ARTICLES = 20_000
 CLEAN = 'a torn book stays torn: `. ./.env; rm "${DATA:?}"/*; localku ps:restart` begins anew'
+GONE = "web.py: is it answered before it is kept? Or is it a new book, for one that it cannot read?"
 BACK = 6.0  # seconds from SIGKILL until it answers again
 LEAST, MOST = 0.02, 0.5  # seconds: what a sale is taken to last, whatever the first one took
 
@@ -29,8 +30,7 @@ async def check(app: Watched) -> None:
         sold = left - await _back(app, article, number)
         if sold < 0:
             said = f"after SIGKILL number {number} the book has {-sold} of the article more than"
-            said = f"{said} before, so it is not the book with the sales that were answered"
-            raise StillWrong(said, "web.py: what does it do with a book that it cannot read?")
+            raise StillWrong(f"{said} before: sales that were answered are gone", GONE)
         if not confirmed <= sold <= confirmed + SELLERS:
             said = f"after SIGKILL number {number} the book lacks {sold} of the article, and"
             said = (
