@@ -45,12 +45,14 @@ class Platform:
         self.stream.subscribe(self.console)
         self.pumps: list[Pump] = []
         self.pauses = 0
+        self.behind = threading.Event()  # the reader is so far behind that the dynos wait
         self.running = 0
         self.all_ended = asyncio.Event()
         self.console.start(asyncio.get_running_loop())
 
     def on_pressure(self, on: bool) -> None:
         self.pauses += on
+        self.behind.set()
         for pump in self.pumps:
             (pump.pause if on else pump.resume)()
 
@@ -75,12 +77,17 @@ class Platform:
         self.pumps.append(Pump(loop, reader, splitter, emit, partial_after=after, on_eof=on_eof))
 
 
-def collect(main: Callable[[int], None], delay: float = 0.0) -> bytes:
-    """What main(fd) writes to fd, read with a pause of delay seconds after each 64 KiB."""
+def collect(
+    main: Callable[[int], None], delay: float = 0.0, begin: threading.Event | None = None
+) -> bytes:
+    """What main(fd) writes to fd, read with a pause of delay seconds after each 64 KiB, from when
+    begin is set: a busy machine may be no quicker than a slow reader."""
     reader, writer = os.pipe()
     output = bytearray()
 
     def read() -> None:
+        if begin is not None:
+            begin.wait(20)
         while data := os.read(reader, 65_536):
             output.extend(data)
             if delay:
@@ -109,12 +116,14 @@ def collect(main: Callable[[int], None], delay: float = 0.0) -> bytes:
 )
 def test_200000_lines_from_each_of_two_dynos(buffering: str, delay: float, terminals: bool) -> None:
     pauses = []
+    behind = threading.Event()
     high = 512 << 10 if delay else 4 << 20
 
     def main(out: int) -> None:
         async def platform() -> None:
             platform = Platform(out, terminals, high)
             platform.partial_after = 10  # a child may be held up in the middle of a line
+            platform.behind = behind
             for dyno in ("web.1", "worker.1"):
                 platform.spawn(dyno, sys.executable, "-S", "-c", COUNTING, str(LINES), buffering)
             await asyncio.wait_for(platform.all_ended.wait(), 50)
@@ -124,7 +133,7 @@ def test_200000_lines_from_each_of_two_dynos(buffering: str, delay: float, termi
 
         asyncio.run(platform())
 
-    output = collect(main, delay)
+    output = collect(main, delay, behind if delay else None)
     assert output.count(b"\n") == 2 * LINES
     pattern = rb"^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 app\[%s\]: (\d{8}) x{70}$"
     for dyno in (rb"web\.1", rb"worker\.1"):

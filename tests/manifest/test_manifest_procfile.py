@@ -177,6 +177,7 @@ def test_a_plain_line_is_read_as_honcho_reads_it(line: str) -> None:
 
 @given(LINES)
 @example("web: a\nw-1: b #c")
+@example("web:web\f")
 def test_honcho_is_the_grammar(text: str) -> None:
     """What is taken is what honcho takes; what honcho would skip in silence is an error."""
     try:
@@ -189,7 +190,7 @@ def test_honcho_is_the_grammar(text: str) -> None:
         assert len(found) == len(lines)
     else:
         good = [len(parse_procfile(line).processes) == 1 for line in lines]
-        split = any(len(line.splitlines()) > 1 for line in lines)
+        split = any(line.splitlines() != [line] for line in lines)
         empty = any(not c.strip() for n in lines for c in parse_procfile(n).processes.values())
         names = [line.partition(":")[0] for line in lines]
         twice = len(set(names)) < len(names)
