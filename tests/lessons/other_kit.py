@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
+import pytest
 from conftest import Folder
 
 from localku.lessons import course, verdict
 from localku.lessons.verdict import Verdict
 
+# two or three seconds each: what they try changes with the lessons only
+asked_for = pytest.mark.skipif(
+    os.environ.get("LOCALKU_TEST_LESSONS") != "all",
+    reason="it takes seconds; LOCALKU_TEST_LESSONS=all runs it",
+)
 ALL = {lesson.name: lesson for lesson in course.all_lessons()}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from other_kit import verdict_on
+from other_kit import asked_for, verdict_on
+
+pytestmark = asked_for
 
 DAEMON = ("threading.Thread(target=tell)", "threading.Thread(target=tell, daemon=True)")
 LAST = 'HTTPServer((os.environ.get("HOST", ""), int(os.environ["PORT"])), Books).serve_forever()'

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from other_kit import verdict_on
+from other_kit import asked_for, verdict_on
+
+pytestmark = asked_for
 
 LINE = '    LOG.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {text}\\n")\n'
 SAID = '    say(f"Packed {packets} packets in {seconds:.3f} seconds, {busy} orders in hand")\n'

@@ -1,12 +1,11 @@
 """Lessons 10 to 16 judge what is seen: a cheat fails, a right answer of another shape passes.
 
-Those that take seconds run with LOCALKU_TEST_LESSONS=all only.
+They take seconds, and run with LOCALKU_TEST_LESSONS=all only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import Folder
 from lesson_kit import ALL
+from other_kit import asked_for
 
 from localku.lessons import course, verdict
 from localku.lessons.verdict import Verdict
@@ -127,21 +127,9 @@ def judged(variant: Variant, tmp_path: Path) -> Verdict:
         print(running.text)
 
 
-DEAR = (
-    "slow: threads alone",
-    "release: never fails",
-    "random: processes instead of threads",
-    "random: another router",
-    "leak: a bound by hand",
-    "leak: a bigger quota",
-    "pool: a semaphore",
-)
-
-
+@asked_for
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_is_judged_by_what_it_does(name: str, tmp_path: Path) -> None:
-    if name in DEAR and os.environ.get("LOCALKU_TEST_LESSONS") != "all":
-        pytest.skip("it takes seconds; LOCALKU_TEST_LESSONS=all runs it")
     variant = VARIANTS[name]
     found = judged(variant, tmp_path)
     assert found.passed == (not variant.says), found

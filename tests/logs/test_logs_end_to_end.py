@@ -22,7 +22,7 @@ from localku.logs.pump import Pump
 from localku.logs.stream import LogStream
 from localku.logs.tail import TailReader
 
-LINES = 200_000
+LINES = 100_000
 
 COUNTING = """
 import sys
@@ -114,7 +114,7 @@ def collect(
         pytest.param("line", 0.003, True, id="terminals and slow reader"),
     ],
 )
-def test_200000_lines_from_each_of_two_dynos(buffering: str, delay: float, terminals: bool) -> None:
+def test_100000_lines_from_each_of_two_dynos(buffering: str, delay: float, terminals: bool) -> None:
     pauses = []
     behind = threading.Event()
     high = 512 << 10 if delay else 4 << 20
