@@ -63,6 +63,7 @@ class Running:
     def __init__(self, argv: list[str], cwd: Path, mark: str, **popen: object) -> None:
         self.mark = mark
         self.text = ""
+        self._adding = threading.Lock()
         options: dict[str, object] = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
@@ -80,7 +81,9 @@ class Running:
 
     def _read(self, stream) -> None:  # type: ignore[no-untyped-def]
         while chunk := os.read(stream.fileno(), 65536):
-            self.text += chunk.decode("utf-8", "replace")
+            said = chunk.decode("utf-8", "replace")
+            with self._adding:  # += of two threads at once loses what one of them has read
+                self.text += said
 
     @property
     def lines(self) -> list[str]:
