@@ -86,7 +86,10 @@ def test_the_talks_line(shop: Running) -> None:
         shell(shop.cwd, f"curl -s -o /dev/null http://localhost:{shop.port}/")
         wait_until(lambda: seen.exists() and "status=200" in seen.read_text(), "the line came")
         tail.send_signal(signal.SIGINT)
-        out, _ = reader.communicate(timeout=PATIENCE)
+        try:
+            out, _ = reader.communicate(timeout=PATIENCE)
+        finally:
+            tail.kill()  # where whoever runs the tests has SIGINT ignored, nothing else ends it
     connect, service, status = out.splitlines()[0].split()
     assert (connect[:8], service[:8], status) == ("connect=", "service=", "status=200")
 
